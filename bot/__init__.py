@@ -1,0 +1,1 @@
+"""The product: words, requests, settings and chats. The only place with clocks, tokens and platforms."""

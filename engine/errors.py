@@ -1,0 +1,87 @@
+"""What can go wrong in the engine. Each error holds its facts and composes one clear sentence with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class EngineError(Exception):
+    """Base of every error that the engine raises on purpose; `str(error)` is a sentence for the user."""
+
+
+class DataUnavailableError(EngineError):
+    """The data is not there now; another time, place or venue may have it."""
+
+
+class DataMalformedError(EngineError):
+    """The data is there and cannot be trusted.
+
+    `where` names the file or feed, `problem` says what is wrong with it, `advice` what to do.
+    """
+
+    def __init__(self, where: str, problem: str, advice: str) -> None:
+        self.where = where
+        self.problem = problem
+        self.advice = advice
+        super().__init__(f"{where}: {problem}. {advice}")
+
+
+class NotEnoughDataError(EngineError):
+    """The history is too short for an honest answer."""
+
+    def __init__(self, what: str, *, need: str, have: str) -> None:
+        self.what = what
+        self.need = need
+        self.have = have
+        super().__init__(f"Not enough data for {what}: it needs {need}, and there is {have}.")
+
+
+class UnknownNameError(EngineError):
+    """A symbol, model, window or venue that nobody knows; `suggestions` are the nearest known ones."""
+
+    kind = "name"
+
+    def __init__(self, name: str, suggestions: Sequence[str] = (), known: Sequence[str] = ()) -> None:
+        self.name = name
+        self.suggestions = tuple(suggestions)
+        self.known = tuple(known)
+        hint = ""
+        if self.suggestions:
+            hint = f" Did you mean {' or '.join(self.suggestions)}?"
+        elif self.known:
+            hint = f" Known: {', '.join(self.known)}."
+        super().__init__(f"There is no {self.kind} “{name}”.{hint}")
+
+
+class UnknownSymbolError(UnknownNameError):
+    """No source knows this symbol."""
+
+    kind = "symbol"
+
+
+class UnknownModelError(UnknownNameError):
+    """No model has this name."""
+
+    kind = "model"
+
+
+class UnknownWindowError(UnknownNameError):
+    """No window has this name."""
+
+    kind = "window"
+
+
+class UnknownVenueError(UnknownNameError):
+    """No margin rule is known for this venue."""
+
+    kind = "venue"
+
+
+class PriceOutsideMapError(EngineError):
+    """A price that the map does not reach."""
+
+    def __init__(self, price: float, *, low: float, high: float, text: str) -> None:
+        self.price = price
+        self.low = low
+        self.high = high
+        super().__init__(text)

@@ -1,0 +1,195 @@
+"""What comes in: candles, open interest, funding, order book of each venue. Validated once, then trusted.
+
+Prices in quote currency (USDT, counted as USD), sizes in base units, times in Unix seconds UTC. Arrays are read-only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.errors import DataMalformedError
+from engine.grid import FloatArray, IntArray
+from engine.margin import MarginTerms
+from engine.windows import iso
+
+_ADVICE = "Mend or re-record that part; nothing was computed from it."
+
+
+def _freeze(values: object, name: str, dtype: type[np.float64 | np.int64]) -> np.ndarray:
+    array = np.ascontiguousarray(np.asarray(values, dtype=dtype))
+    if array.ndim != 1:
+        msg = f"{name} must have one dimension, got {array.ndim}"
+        raise ValueError(msg)
+    if array.flags.writeable:
+        array = array.copy() if array is values else array
+        array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Candles:
+    """Finished bars of one perpetual, oldest first; every array has shape (n,).
+
+    time_s: when a bar opens; duration_s: how long it lasts (bars may differ in length, gaps may lie between them);
+    open, high, low, close [price]; volume [base]; taker_buy_share: share of the volume that takers bought, 0-1,
+    NaN where unknown.
+
+    Raises:
+        DataMalformedError: times unsorted, doubled or overlapping; a price NaN, not positive or outside its bar's
+            range; volume NaN or negative.
+
+    """
+
+    where: str
+    time_s: IntArray
+    duration_s: IntArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    taker_buy_share: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("time_s", "duration_s"):
+            object.__setattr__(self, name, _freeze(getattr(self, name), name, np.int64))
+        for name in ("open", "high", "low", "close", "volume", "taker_buy_share"):
+            object.__setattr__(self, name, _freeze(getattr(self, name), name, np.float64))
+            if len(getattr(self, name)) != len(self.time_s):
+                msg = f"{name} has {len(getattr(self, name))} rows, time_s has {len(self.time_s)}"
+                raise ValueError(msg)
+        self._check_times()
+        self._check_prices()
+
+    def _check_times(self) -> None:
+        if np.any(self.duration_s <= 0):
+            raise DataMalformedError(self.where, "a bar has no length", _ADVICE)
+        steps = np.diff(self.time_s)
+        if np.any(steps <= 0):
+            at = int(np.argmax(steps <= 0)) + 1
+            problem = f"bars are not in order of time (row {at}, {iso(self.time_s[at])})"
+            raise DataMalformedError(self.where, problem, "Sort the rows by time and drop doubled ones.")
+        if np.any(steps < self.duration_s[:-1]):
+            at = int(np.argmax(steps < self.duration_s[:-1])) + 1
+            raise DataMalformedError(self.where, f"bars overlap at {iso(self.time_s[at])}", _ADVICE)
+
+    def _check_prices(self) -> None:
+        for name in ("open", "high", "low", "close"):
+            values = getattr(self, name)
+            bad = ~(np.isfinite(values) & (values > 0))
+            if np.any(bad):
+                problem = f"{name} is {values[bad][0]} at {iso(self.time_s[bad][0])}"
+                raise DataMalformedError(self.where, problem, _ADVICE)
+        bad = ~(np.isfinite(self.volume) & (self.volume >= 0))
+        if np.any(bad):
+            problem = f"volume is {self.volume[bad][0]} at {iso(self.time_s[bad][0])}"
+            raise DataMalformedError(self.where, problem, _ADVICE)
+        top = np.maximum(self.open, self.close)
+        bottom = np.minimum(self.open, self.close)
+        bad = (self.high < top) | (self.low > bottom)
+        if np.any(bad):
+            problem = f"open or close lies outside low-high at {iso(self.time_s[bad][0])}"
+            raise DataMalformedError(self.where, problem, _ADVICE)
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    @property
+    def end_s(self) -> IntArray:
+        """When each bar is finished and known, shape (n,)."""
+        return self.time_s + self.duration_s
+
+    def since(self, start_s: int) -> slice:
+        """Return the bars that open at or after `start_s`."""
+        return slice(int(np.searchsorted(self.time_s, start_s)), len(self))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Funding:
+    """Settled funding, oldest first: time_s (n,), rate (n,) [fraction paid by longs to shorts per interval_s]."""
+
+    time_s: IntArray
+    rate: FloatArray
+    interval_s: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time_s", _freeze(self.time_s, "time_s", np.int64))
+        object.__setattr__(self, "rate", _freeze(self.rate, "rate", np.float64))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class OrderBook:
+    """Resting orders at time_s, best first: bid_price, bid_size, ask_price, ask_size, each (n,) [price] or [base]."""
+
+    time_s: int
+    bid_price: FloatArray
+    bid_size: FloatArray
+    ask_price: FloatArray
+    ask_size: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("bid_price", "bid_size", "ask_price", "ask_size"):
+            object.__setattr__(self, name, _freeze(getattr(self, name), name, np.float64))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class VenueMarket:
+    """One venue's perpetual up to the moment asked about.
+
+    open_interest: (n,) [base], the snapshot at each bar's OPEN, NaN where unknown; None when the venue gives none.
+    """
+
+    venue: str
+    candles: Candles
+    open_interest: FloatArray | None
+    margin: MarginTerms
+    funding: Funding | None = None
+    order_book: OrderBook | None = None
+
+    def __post_init__(self) -> None:
+        if self.open_interest is not None:
+            object.__setattr__(self, "open_interest", _freeze(self.open_interest, "open_interest", np.float64))
+            if len(self.open_interest) != len(self.candles):
+                msg = "open_interest needs one value per bar"
+                raise ValueError(msg)
+
+    @property
+    def open_interest_now(self) -> float:
+        """The last known open interest [base]; 0 when none is known."""
+        if self.open_interest is None:
+            return 0.0
+        known = self.open_interest[np.isfinite(self.open_interest)]
+        return float(known[-1]) if len(known) else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingInput:
+    """An input that is not there: which, at which venue (None: at every one), and what that does to the answer."""
+
+    input: str
+    venue: str | None
+    effect: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Market:
+    """Everything known about one symbol at `as_of_s`, venues ordered by open interest, largest first."""
+
+    symbol: str
+    as_of_s: int
+    source: str
+    venues: tuple[VenueMarket, ...]
+    missing: tuple[MissingInput, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def lead(self) -> VenueMarket:
+        """The venue with the largest open interest: its candles are drawn and read."""
+        return self.venues[0]
+
+    @property
+    def price(self) -> float:
+        """The close of the lead venue's last finished bar [price]."""
+        return float(self.lead.candles.close[-1])

@@ -1,0 +1,1 @@
+"""Liquidation models: one file each, one registry."""

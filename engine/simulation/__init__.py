@@ -1,0 +1,1 @@
+"""A seeded agent-based perpetual market whose true liquidation map is known."""

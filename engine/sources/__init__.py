@@ -1,0 +1,1 @@
+"""Where markets come from: one small Protocol, one adapter a file."""

@@ -1,0 +1,28 @@
+"""What every source of markets can do."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.market import Market
+
+
+class Source(Protocol):
+    """Where markets come from. An implementation never lets anything through that was not known at `as_of_s`."""
+
+    name: str
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols that can be asked for (such as BTC), largest open interest first."""
+        ...
+
+    def market(self, symbol: str, as_of_s: int | None = None) -> Market:
+        """Return everything known about `symbol` at `as_of_s` (None: the latest moment there is).
+
+        Raises:
+            UnknownSymbolError: the source has no such symbol.
+            DataUnavailableError: nothing is known at that moment.
+            DataMalformedError: what is there cannot be trusted.
+
+        """
+        ...
