@@ -160,6 +160,11 @@ _FIRST_BRACKETS = {
 """First tiers published without a key; those of other symbols come from the venue itself when it is asked live."""
 
 
+def has_rule(venue: str) -> bool:
+    """Return whether the liquidation rule of `venue` is known."""
+    return venue in _RULES
+
+
 def log_distances(terms: MarginTerms, leverages: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return ln(liquidation price / entry) of small longs and of small shorts, each (tiers,), same order.
 
