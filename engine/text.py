@@ -8,15 +8,18 @@ from datetime import UTC, datetime
 from engine.windows import DAY_S, HOUR_S, MINUTE_S
 
 SIGNIFICANT_DIGITS = 5
-"""Digits shown of a price below 1,000: a bin is 0.1 % wide, so a sixth digit would claim what no map knows."""
+"""Digits shown of a price below 10,000: a bin is 0.1 % wide, so a sixth digit would claim what no map knows."""
+
+_USD_DIGITS = 3
+"""Digits shown of an amount in USD: models differ by far more than a part in a thousand."""
+_USD_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def price_text(price: float) -> str:
-    """Return a price: 70,412 or 2,095.3 or 87.99 or 0.012345, never more digits than a bin can tell."""
+    """Return a price: 70,412 or 2,095.3 or 87.990 or 0.012345, never more digits than a bin can tell."""
     if not math.isfinite(price) or price <= 0:
         return "unknown"
-    decimals = max(0, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(price)))
-    return f"{price:,.{decimals}f}"
+    return f"{price:,.{_decimals(price, SIGNIFICANT_DIGITS)}f}"
 
 
 def percent_text(fraction: float, *, signed: bool = True, decimals: int = 1) -> str:
@@ -28,30 +31,50 @@ def percent_text(fraction: float, *, signed: bool = True, decimals: int = 1) -> 
 
 
 def usd_text(usd: float) -> str:
-    """Return an amount in USD with three digits: $182M, $4.31B, $950k."""
+    """Return an amount in USD with three digits: $182M, $4.31B, $950k, -$1.20k, $12."""
     if not math.isfinite(usd):
         return "unknown"
-    for unit, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(usd) >= 0.9995 * unit:
-            value = usd / unit
-            return f"${value:,.{max(0, 2 - math.floor(math.log10(abs(value)) + 1e-9))}f}{suffix}"
-    return f"${usd:,.0f}"
+    rounded = _round_digits(abs(usd), _USD_DIGITS)
+    sign = "-" if usd < 0 and round(rounded) else ""
+    for unit, suffix in _USD_UNITS:
+        if rounded >= unit:
+            value = rounded / unit
+            return f"{sign}${value:,.{_decimals(value, _USD_DIGITS)}f}{suffix}"
+    return f"{sign}${rounded:.0f}"
 
 
 def duration_text(seconds: float) -> str:
-    """Return a length of time in its natural unit: 12 s, 40 min, 5 h, 3.2 d."""
+    """Return a length of time in its natural unit: 12 s, 40 min, 5 h, 3.2 d.
+
+    The unit is chosen after rounding, so that 59.7 s is 1 min, never 60 s.
+    """
     if not math.isfinite(seconds):
         return "unknown"
-    if seconds < MINUTE_S:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR_S:
-        return f"{seconds / MINUTE_S:.0f} min"
-    if seconds < 2 * DAY_S:
-        return f"{seconds / HOUR_S:.0f} h"
-    days = seconds / DAY_S
-    return f"{days:.1f} d" if days < 10 else f"{days:.0f} d"
+    length = abs(seconds)
+    sign = "-" if seconds < 0 and round(length) else ""
+    if round(length) < MINUTE_S:
+        return f"{sign}{length:.0f} s"
+    if round(length / MINUTE_S) < HOUR_S // MINUTE_S:
+        return f"{sign}{length / MINUTE_S:.0f} min"
+    if round(length / HOUR_S) < 2 * DAY_S // HOUR_S:
+        return f"{sign}{length / HOUR_S:.0f} h"
+    days = length / DAY_S
+    return f"{sign}{days:.1f} d" if round(days, 1) < 10 else f"{sign}{days:.0f} d"
 
 
 def moment_text(time_s: float) -> str:
     """Return a moment as a trader reads it: 14 Mar 2026 23:55 UTC."""
-    return datetime.fromtimestamp(int(time_s), UTC).strftime("%d %b %Y %H:%M UTC").lstrip("0")
+    if not math.isfinite(time_s):
+        return "unknown"
+    return datetime.fromtimestamp(math.floor(time_s), UTC).strftime("%d %b %Y %H:%M UTC").lstrip("0")
+
+
+def _round_digits(value: float, digits: int) -> float:
+    """Round a value to so many significant digits, by way of its decimal text: exact where a power of ten is not."""
+    return float(f"{value:.{digits - 1}e}")
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Return the decimals that show `digits` significant digits of a positive value, once it is rounded to them."""
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    return max(0, digits - 1 - exponent)

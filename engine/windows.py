@@ -6,6 +6,7 @@ Times are Unix seconds (UTC) everywhere in the engine, in fields whose names end
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -71,9 +72,16 @@ def parse_instant(text: str) -> int:
         raise EngineError(msg) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp())
+    return math.floor(moment.timestamp())
 
 
 def iso(time_s: float) -> str:
-    """Return a Unix time as ISO 8601 with Z, to the second."""
-    return datetime.fromtimestamp(int(time_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return a Unix time as ISO 8601 with Z, to the second; a time no calendar holds is named by its number.
+
+    The latter is how a feed in milliseconds shows itself in an error, instead of hiding it behind another one.
+    """
+    try:
+        moment = datetime.fromtimestamp(math.floor(time_s), UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"Unix time {time_s}"
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
