@@ -88,7 +88,8 @@ def liquidation_price(
     """Return the price at which an isolated position is liquidated [price]; does not look ahead.
 
     side: +1 long, -1 short; entry [price]; leverage [x]; quantity [base], or None for a small position. A given size
-    picks its bracket by notional at entry, and the bracket must admit the leverage.
+    picks its bracket by notional at entry, and the bracket must admit the leverage. 0 for a long whose margin covers
+    a fall to nothing (1x and below): no price liquidates it.
 
     Sources: Binance support "How to calculate liquidation price of USD-M futures"; Bybit help centre, isolated linear;
     OKX and Gate, isolated linear; Hyperliquid docs "Liquidations".
@@ -96,8 +97,12 @@ def liquidation_price(
     Raises:
         EngineError: the venue does not admit this leverage at this size.
         UnknownVenueError: no rule is known for the venue.
+        ValueError: a side other than +1 and -1; an entry, leverage or quantity that is not positive.
 
     """
+    if side not in (LONG, SHORT) or not (entry > 0 and leverage > 0 and (quantity is None or quantity > 0)):
+        msg = f"no such position: side {side}, entry {entry}, leverage {leverage}, quantity {quantity}"
+        raise ValueError(msg)
     if terms.venue not in _RULES:
         raise UnknownVenueError(terms.venue, known=tuple(_RULES))
     bracket = terms.bracket_admitting(leverage) if quantity is None else terms.bracket_holding(quantity * entry)
@@ -108,12 +113,12 @@ def liquidation_price(
         side=side,
         entry=entry,
         leverage=leverage,
-        quantity=quantity or 1.0,
+        quantity=1.0 if quantity is None else quantity,
         bracket=bracket,
         amount_usd=0.0 if quantity is None else bracket.maintenance_amount_usd,
         terms=terms,
     )
-    return _RULES[terms.venue](position)
+    return max(_RULES[terms.venue](position), 0.0)
 
 
 def _binance(position: _Position) -> float:
@@ -168,13 +173,15 @@ def has_rule(venue: str) -> bool:
 def log_distances(terms: MarginTerms, leverages: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return ln(liquidation price / entry) of small longs and of small shorts, each (tiers,), same order.
 
-    Every venue's rule is proportional to the entry for small sizes, so one distance serves every entry.
+    Every venue's rule is proportional to the entry for small sizes, so one distance serves every entry. -inf for a
+    long that no price liquidates.
     """
     longs, shorts = (
-        np.array([math.log(liquidation_price(terms, side=side, entry=1.0, leverage=float(lev))) for lev in leverages])
+        np.array([liquidation_price(terms, side=side, entry=1.0, leverage=float(lev)) for lev in leverages])
         for side in (LONG, SHORT)
     )
-    return longs, shorts
+    with np.errstate(divide="ignore"):
+        return np.log(longs), np.log(shorts)
 
 
 def terms_for(venue: str, market_id: str, brackets_file: Path | None = None) -> MarginTerms:
@@ -194,7 +201,7 @@ def terms_for(venue: str, market_id: str, brackets_file: Path | None = None) -> 
     if own is not None:
         return MarginTerms(venue=venue, brackets=(own,), taker_fee=fee, origin=f"{venue} first tier")
     table = _bracket_table(brackets_file)
-    dated = f"Binance brackets {brackets_file.stem if brackets_file else BRACKETS_DATED}"
+    dated = f"Binance brackets of {brackets_file.name if brackets_file else BRACKETS_DATED}"
     if market_id in table:
         return MarginTerms(venue=venue, brackets=table[market_id], taker_fee=fee, origin=dated)
     fallback = Bracket(notional_cap_usd=math.inf, maintenance_rate=0.015, max_leverage=50)
@@ -209,28 +216,35 @@ def listed_markets() -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=4)
 def _bracket_table(path: Path | None) -> dict[str, tuple[Bracket, ...]]:
-    if path is None:
-        text = importlib.resources.files("engine").joinpath("data", _BRACKETS_FILE).read_text(encoding="utf-8")
-    else:
-        text = path.read_text(encoding="utf-8")
     where = str(path or _BRACKETS_FILE)
     try:
-        return _parse_brackets(text.splitlines())
-    except (KeyError, ValueError) as error:
+        return _parse_brackets(_table_text(path).splitlines())
+    except OSError as error:
+        advice = "Name a file that exists and can be read, or leave the setting out to use the shipped table."
+        raise DataMalformedError(where, f"cannot be read ({error.strerror})", advice) from None
+    except (KeyError, TypeError, ValueError) as error:
         advice = "Write one row per bracket: symbol,notional_cap_usd,maintenance_margin_rate,max_leverage."
         raise DataMalformedError(where, f"not a bracket table ({error})", advice) from None
 
 
+def _table_text(path: Path | None) -> str:
+    if path is None:
+        return importlib.resources.files("engine").joinpath("data", _BRACKETS_FILE).read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
 def _parse_brackets(lines: Iterable[str]) -> dict[str, tuple[Bracket, ...]]:
-    rows: dict[str, list[tuple[float, float, float]]] = {}
+    steps: dict[str, list[tuple[float, float, float]]] = {}
     for row in csv.DictReader(line for line in lines if not line.startswith("#")):
-        step = (
-            float(row["notional_cap_usd"]),
-            float(row["maintenance_margin_rate"]),
-            float(row["max_leverage"]),
-        )
-        rows.setdefault(row["symbol"], []).append(step)
-    return {symbol: _with_amounts(sorted(steps)) for symbol, steps in rows.items()}
+        step = (float(row["notional_cap_usd"]), float(row["maintenance_margin_rate"]), float(row["max_leverage"]))
+        if not (step[0] > 0 and 0 < step[1] < 1 <= step[2] < math.inf):
+            msg = f"{row['symbol']} cannot have cap {step[0]:g}, rate {step[1]:g} and leverage {step[2]:g}"
+            raise ValueError(msg)
+        steps.setdefault(row["symbol"], []).append(step)
+    if not steps:
+        msg = "it holds no bracket"
+        raise ValueError(msg)
+    return {symbol: _with_amounts(sorted(own)) for symbol, own in steps.items()}
 
 
 def _with_amounts(steps: list[tuple[float, float, float]]) -> tuple[Bracket, ...]:
