@@ -5,6 +5,7 @@ Prices in quote currency (USDT, counted as USD), sizes in base units, times in U
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,14 +19,50 @@ _ADVICE = "Mend or re-record that part; nothing was computed from it."
 
 
 def _freeze(values: object, name: str, dtype: type[np.float64 | np.int64]) -> np.ndarray:
-    array = np.ascontiguousarray(np.asarray(values, dtype=dtype))
+    """Return the values as a read-only array that nobody else can write to; the caller's own array stays as it was."""
+    source = np.asarray(values)
+    if dtype is np.int64 and not _whole(source):
+        msg = f"{name} must hold whole seconds"
+        raise ValueError(msg)
+    array = np.ascontiguousarray(source, dtype=dtype)
     if array.ndim != 1:
         msg = f"{name} must have one dimension, got {array.ndim}"
         raise ValueError(msg)
-    if array.flags.writeable:
-        array = array.copy() if array is values else array
+    if not _is_frozen(array):
+        array = array.copy()
         array.flags.writeable = False
     return array
+
+
+def _whole(array: np.ndarray) -> bool:
+    """Say whether integers hold the values exactly; times of numpy's own type do not count, their unit is unknown."""
+    if array.dtype.kind == "f":
+        return bool(np.all(np.isfinite(array)) and np.all(array == np.floor(array)))
+    return array.dtype.kind in "iu"
+
+
+def _is_frozen(array: np.ndarray) -> bool:
+    """Say whether neither the array nor any array it is a view of can be written to."""
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    return True
+
+
+def _freeze_fields(holder: object, names: Iterable[str], dtype: type[np.float64 | np.int64]) -> None:
+    for name in names:
+        object.__setattr__(holder, name, _freeze(getattr(holder, name), name, dtype))
+
+
+def _check_lengths(holder: object, names: Sequence[str]) -> None:
+    """Refuse arrays of different lengths: the caller's mistake, not the data's."""
+    rows = {name: len(getattr(holder, name)) for name in names}
+    for name in names[1:]:
+        if rows[name] != rows[names[0]]:
+            msg = f"{name} has {rows[name]} rows, {names[0]} has {rows[names[0]]}"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -38,7 +75,7 @@ class Candles:
 
     Raises:
         DataMalformedError: times unsorted, doubled or overlapping; a price NaN, not positive or outside its bar's
-            range; volume NaN or negative.
+            range; volume NaN or negative; a taker share outside 0-1.
 
     """
 
@@ -53,15 +90,12 @@ class Candles:
     taker_buy_share: FloatArray
 
     def __post_init__(self) -> None:
-        for name in ("time_s", "duration_s"):
-            object.__setattr__(self, name, _freeze(getattr(self, name), name, np.int64))
-        for name in ("open", "high", "low", "close", "volume", "taker_buy_share"):
-            object.__setattr__(self, name, _freeze(getattr(self, name), name, np.float64))
-            if len(getattr(self, name)) != len(self.time_s):
-                msg = f"{name} has {len(getattr(self, name))} rows, time_s has {len(self.time_s)}"
-                raise ValueError(msg)
+        _freeze_fields(self, ("time_s", "duration_s"), np.int64)
+        _freeze_fields(self, ("open", "high", "low", "close", "volume", "taker_buy_share"), np.float64)
+        _check_lengths(self, ("time_s", "duration_s", "open", "high", "low", "close", "volume", "taker_buy_share"))
         self._check_times()
         self._check_prices()
+        self._check_volume()
 
     def _check_times(self) -> None:
         if np.any(self.duration_s <= 0):
@@ -82,16 +116,22 @@ class Candles:
             if np.any(bad):
                 problem = f"{name} is {values[bad][0]} at {iso(self.time_s[bad][0])}"
                 raise DataMalformedError(self.where, problem, _ADVICE)
-        bad = ~(np.isfinite(self.volume) & (self.volume >= 0))
-        if np.any(bad):
-            problem = f"volume is {self.volume[bad][0]} at {iso(self.time_s[bad][0])}"
-            raise DataMalformedError(self.where, problem, _ADVICE)
         top = np.maximum(self.open, self.close)
         bottom = np.minimum(self.open, self.close)
         bad = (self.high < top) | (self.low > bottom)
         if np.any(bad):
             problem = f"open or close lies outside low-high at {iso(self.time_s[bad][0])}"
             raise DataMalformedError(self.where, problem, _ADVICE)
+
+    def _check_volume(self) -> None:
+        share = self.taker_buy_share
+        for name, values, bad in (
+            ("volume", self.volume, ~(np.isfinite(self.volume) & (self.volume >= 0))),
+            ("taker_buy_share", share, (share < 0) | (share > 1)),
+        ):
+            if np.any(bad):
+                problem = f"{name} is {values[bad][0]} at {iso(self.time_s[bad][0])}"
+                raise DataMalformedError(self.where, problem, _ADVICE)
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -108,20 +148,38 @@ class Candles:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Funding:
-    """Settled funding, oldest first: time_s (n,), rate (n,) [fraction paid by longs to shorts per interval_s]."""
+    """Settled funding, oldest first: time_s (n,), rate (n,) [fraction paid by longs to shorts per interval_s].
+
+    Raises:
+        DataMalformedError: times unsorted or doubled; a rate that is not a number.
+
+    """
 
     time_s: IntArray
     rate: FloatArray
     interval_s: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "time_s", _freeze(self.time_s, "time_s", np.int64))
-        object.__setattr__(self, "rate", _freeze(self.rate, "rate", np.float64))
+        _freeze_fields(self, ("time_s",), np.int64)
+        _freeze_fields(self, ("rate",), np.float64)
+        _check_lengths(self, ("time_s", "rate"))
+        if np.any(np.diff(self.time_s) <= 0):
+            raise DataMalformedError("funding", "settlements are not in order of time", _ADVICE)
+        if not np.all(np.isfinite(self.rate)):
+            at = self.time_s[~np.isfinite(self.rate)][0]
+            raise DataMalformedError("funding", f"the rate is not a number at {iso(at)}", _ADVICE)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class OrderBook:
-    """Resting orders at time_s, best first: bid_price, bid_size, ask_price, ask_size, each (n,) [price] or [base]."""
+    """Resting orders at time_s, best first: bid_price, bid_size, ask_price, ask_size, each (n,) [price] or [base].
+
+    Bids may stand above asks where the books of several venues are merged.
+
+    Raises:
+        DataMalformedError: a side not ordered from its best price; a price or size that is not positive.
+
+    """
 
     time_s: int
     bid_price: FloatArray
@@ -130,8 +188,15 @@ class OrderBook:
     ask_size: FloatArray
 
     def __post_init__(self) -> None:
+        _freeze_fields(self, ("bid_price", "bid_size", "ask_price", "ask_size"), np.float64)
+        _check_lengths(self, ("bid_price", "bid_size"))
+        _check_lengths(self, ("ask_price", "ask_size"))
         for name in ("bid_price", "bid_size", "ask_price", "ask_size"):
-            object.__setattr__(self, name, _freeze(getattr(self, name), name, np.float64))
+            values = getattr(self, name)
+            if not np.all(np.isfinite(values) & (values > 0)):
+                raise DataMalformedError("order book", f"{name} is not positive everywhere", _ADVICE)
+        if np.any(np.diff(self.bid_price) > 0) or np.any(np.diff(self.ask_price) < 0):
+            raise DataMalformedError("order book", "a side does not begin with its best price", _ADVICE)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -139,6 +204,10 @@ class VenueMarket:
     """One venue's perpetual up to the moment asked about.
 
     open_interest: (n,) [base], the snapshot at each bar's OPEN, NaN where unknown; None when the venue gives none.
+
+    Raises:
+        DataMalformedError: an open interest that is negative or infinite.
+
     """
 
     venue: str
@@ -150,10 +219,14 @@ class VenueMarket:
 
     def __post_init__(self) -> None:
         if self.open_interest is not None:
-            object.__setattr__(self, "open_interest", _freeze(self.open_interest, "open_interest", np.float64))
+            _freeze_fields(self, ("open_interest",), np.float64)
             if len(self.open_interest) != len(self.candles):
                 msg = "open_interest needs one value per bar"
                 raise ValueError(msg)
+            bad = (self.open_interest < 0) | np.isinf(self.open_interest)
+            if np.any(bad):
+                problem = f"open interest is {self.open_interest[bad][0]} at {iso(self.candles.time_s[bad][0])}"
+                raise DataMalformedError(self.candles.where, problem, _ADVICE)
 
     @property
     def open_interest_now(self) -> float:
