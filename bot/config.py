@@ -1,0 +1,196 @@
+"""Settings: a flag wins over the environment (FATHOM_MARKET__SOURCE), that over a TOML file, that over the default.
+
+Every key is checked when the program starts, an unknown one is refused by name, and `config.example.toml` shows all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from engine.errors import EngineError
+from engine.windows import iso, parse_instant
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+SourceName = Literal["auto", "live", "recorded", "simulated"]
+ThemeName = Literal["dark", "light", "colour-blind"]
+
+CONFIG_FILE = Path("config.toml")
+"""Read when it lies in the current folder and no other file is named."""
+ENVIRONMENT_PREFIX = "FATHOM_"
+NESTING = "__"
+
+MIN_WIDTH_PX = 400
+"""Narrowest picture [px]: the width at which a chat shows it in a message."""
+MAX_WIDTH_PX = 4_000
+"""Widest picture [px]: chats refuse to show larger ones."""
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; `str(error)` names it and says what to do."""
+
+
+def _moment(text: object) -> object:
+    """Read a moment early, so that a wrong one is refused as a setting. TOML has moments of its own."""
+    try:
+        return iso(parse_instant(str(text)))
+    except EngineError as error:
+        raise ValueError(str(error)) from None
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MarketSettings(_Section):
+    """Where markets come from."""
+
+    source: SourceName = "auto"
+    recordings: Path | None = None
+    at: Annotated[str, BeforeValidator(_moment)] | None = None
+    simulated_seed: Annotated[int, Field(ge=0, lt=2**32)] = 7
+
+
+class ChartSettings(_Section):
+    """How pictures look and where they are written."""
+
+    theme: ThemeName = "dark"
+    out: Path = Path("fathom-charts")
+    width_px: Annotated[int, Field(ge=MIN_WIDTH_PX, le=MAX_WIDTH_PX)] = 1600
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; made by `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter=NESTING,
+        env_ignore_empty=True,
+    )
+
+    market: MarketSettings = MarketSettings()
+    charts: ChartSettings = ChartSettings()
+
+
+def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, config: Path | None = None) -> Settings:
+    """Return the settings in force.
+
+    flags: by section, as typed on the command line (None: not typed); config: the TOML file that was named, else
+    ./config.toml is read if there is one.
+
+    Raises:
+        ConfigError: a file cannot be read, a key is unknown, or a value is not allowed.
+
+    """
+    typed = {
+        section: {key: value for key, value in values.items() if value is not None}
+        for section, values in (flags or {}).items()
+    }
+    file = config or (CONFIG_FILE if CONFIG_FILE.is_file() else None)
+    layer = _read_toml(file) if file else {}
+    _refuse_unknown_variables()
+    try:
+        return _layered(typed, layer)()
+    except SettingsError as error:
+        raise ConfigError(f"The environment cannot be read: {error}.") from None
+    except ValidationError as error:
+        raise ConfigError(
+            " ".join(_sentence(details, _origin(details["loc"], typed, file)) for details in error.errors())
+        ) from None
+
+
+def _layered(flags: dict[str, Any], file: dict[str, Any]) -> type[Settings]:
+    """Return the settings with their layers in order: flags, environment, file; defaults fill the rest."""
+
+    class LayeredSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return InitSettingsSource(settings_cls, flags), env_settings, InitSettingsSource(settings_cls, file)
+
+    return LayeredSettings
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no settings file {file}. Check --config, or copy config.example.toml.") from None
+    except OSError as error:
+        raise ConfigError(f"The settings file {file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"The settings file {file} is not text in UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The settings file {file} is not valid TOML: {error}.") from None
+
+
+def _refuse_unknown_variables() -> None:
+    """Refuse FATHOM_ variables of no setting by name: pydantic-settings overlooks those of no section."""
+    known = [_variable((section, key)) for section, keys in known_keys().items() for key in keys]
+    for name in os.environ:
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in known:
+            raise ConfigError(f"Unknown setting {name} in the environment.{_hint(name.upper(), known)}")
+
+
+def known_keys() -> dict[str, tuple[str, ...]]:
+    """Return every section's keys."""
+    return {"market": tuple(MarketSettings.model_fields), "charts": tuple(ChartSettings.model_fields)}
+
+
+def _sentence(details: ErrorDetails, origin: str) -> str:
+    """Return what is wrong with one setting, where it was set, and what would do."""
+    location = details["loc"]
+    name = ".".join(str(part) for part in location)
+    if details["type"] == "extra_forbidden":
+        return f"Unknown setting {name}{origin}.{_hint(str(location[-1]), _known_beside(location))}"
+    if details["type"] == "model_type":
+        return f"{name}{origin} is a section: write [{name}] on a line, and its keys below."
+    message = details["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"The setting {name}{origin} cannot be {details['input']!r}: {message}."
+
+
+def _known_beside(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    keys = known_keys()
+    return keys.get(str(location[0]), ()) if len(location) > 1 else tuple(keys)
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}."
+
+
+def _origin(location: tuple[int | str, ...], typed: Mapping[str, Mapping[str, object]], file: Path | None) -> str:
+    """Return where a setting that is in force was set, in the order of the layers."""
+    section, *key = (str(part) for part in location)
+    if key and key[0] in typed.get(section, {}):
+        return f" (--{key[0].replace('_', '-')})"
+    if any(name.upper() == _variable(location) for name in os.environ):
+        return f" ({_variable(location)})"
+    return f" in {file}" if file else ""
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return ENVIRONMENT_PREFIX + NESTING.join(str(part).upper() for part in location)

@@ -1,0 +1,122 @@
+"""The answer to `/level`: is anything there, what stands on the way, and what would confirm or reject it."""
+
+from __future__ import annotations
+
+import math
+
+from bot.pictures import level_picture
+from bot.replies import Line, Reply, block
+from bot.wording import (
+    CROWD,
+    SEPARATOR,
+    TOUCH_CAVEAT,
+    agreement_text,
+    atr_text,
+    band_text,
+    chance_text,
+    disclaimer_blocks,
+    headline,
+    map_text,
+    missing_blocks,
+    notes_blocks,
+    size_text,
+    zone_text,
+)
+from engine.results import LevelReport, TierAtLevel, Zone
+from engine.text import duration_text, percent_text, price_text, usd_text
+
+SMALLEST_TIER_SHARE = 0.01
+"""A tier with less than this share of what stands at the level is not worth a trader's eye."""
+
+
+def level_reply(report: LevelReport) -> Reply:
+    """Return the answer to `/level SYMBOL PRICE`, the verdict first."""
+    analysis = report.analysis
+    subject = f"{analysis.symbol} {price_text(report.price)}, price now {price_text(analysis.price)}"
+    return Reply(
+        symbol=analysis.symbol,
+        result=report,
+        picture=level_picture(report),
+        blocks=(
+            *headline(analysis, subject=subject),
+            *block("verdict", Line(text=report.verdict_text, label="VERDICT", tone="strong")),
+            *block("facts", *_fact_lines(report)),
+            *block("touch", Line(text=f"{chance_text(report.touch)} ({TOUCH_CAVEAT})", label="TOUCH")),
+            *block("wrong_if", *_condition_lines(report)),
+            *missing_blocks(analysis.missing),
+            *notes_blocks(analysis.notes),
+            *disclaimer_blocks(),
+        ),
+    )
+
+
+def _fact_lines(report: LevelReport) -> list[Line]:
+    facts = [
+        ("DISTANCE", _distance_text(report)),
+        ("ON THE WAY", _way_text(report)),
+        ("AT IT", _at_level_text(report)),
+        ("", _tiers_text(report)),
+        ("RANK", _rank_text(report)),
+        ("MAPS", _maps_text(report)),
+        ("NEARER", _neighbour_text(report.nearer, "before the level")),
+        ("FARTHER", _neighbour_text(report.farther, "behind the level")),
+        ("STRUCTURE", report.structure),
+        ("BOOK", report.order_book or "no order book in this data, so walls near the level are unknown"),
+    ]
+    return [Line(text=text, label=label) for label, text in facts if text]
+
+
+def _distance_text(report: LevelReport) -> str:
+    return f"{percent_text(report.distance)} from the price, {atr_text(report.distance_atr)}"
+
+
+def _way_text(report: LevelReport) -> str:
+    crowd = CROWD[report.band.side]
+    amount = usd_text(report.on_the_way_usd)
+    return f"≈ {amount} of {crowd} would be liquidated between the price and the level ({_shown(report)}, modelled)"
+
+
+def _at_level_text(report: LevelReport) -> str:
+    amount = usd_text(report.at_level_usd)
+    crowd = CROWD[report.band.side]
+    return (
+        f"≈ {amount} of {crowd} at {band_text(report.band)}, index {report.index:.0f} (100: the answer's largest zone)"
+    )
+
+
+def _tiers_text(report: LevelReport) -> str:
+    tiers = [tier for tier in report.tiers if tier.usd > SMALLEST_TIER_SHARE * report.at_level_usd > 0]
+    return SEPARATOR.join(_tier_text(tier) for tier in sorted(tiers, key=lambda tier: -tier.usd))
+
+
+def _tier_text(tier: TierAtLevel) -> str:
+    age = f", entered {duration_text(tier.age_s)} ago" if math.isfinite(tier.age_s) else ""
+    return f"{tier.leverage:g}x {usd_text(tier.usd)}{age}"
+
+
+def _rank_text(report: LevelReport) -> str:
+    share = percent_text(report.percentile, signed=False, decimals=0)
+    return f"brighter than {share} of the levels at about that distance ({_shown(report)})"
+
+
+def _maps_text(report: LevelReport) -> str:
+    hits = sum(seen.hit for seen in report.maps)
+    each = ", ".join(f"{map_text(seen.key)} {'yes' if seen.hit else 'no'}" for seen in report.maps)
+    return f"{hits} of {len(report.maps)} show it: {each}"
+
+
+def _neighbour_text(zone: Zone | None, where: str) -> str:
+    if zone is None:
+        return f"no stronger zone {where}"
+    return f"stronger zone {where}: {zone_text(zone)}, {agreement_text(zone)}, {size_text(zone)}"
+
+
+def _condition_lines(report: LevelReport) -> list[Line]:
+    return [
+        Line(text=report.confirm, label="CONFIRMS", tone="good"),
+        Line(text=report.reject, label="REJECTS", tone="bad"),
+    ]
+
+
+def _shown(report: LevelReport) -> str:
+    return map_text(report.analysis.shown)

@@ -1,0 +1,181 @@
+"""The answers about a whole map: `/liq` on one screen, `/zones` with every score taken apart, `/questions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.pictures import liq_picture
+from bot.replies import Line, Reply, Tone, block
+from bot.wording import (
+    TOUCH_CAVEAT,
+    agreement_text,
+    band_text,
+    chance_text,
+    disclaimer_blocks,
+    headline,
+    input_text,
+    map_text,
+    missing_blocks,
+    notes_blocks,
+    setup_text,
+    side_word,
+    size_text,
+    zone_text,
+)
+from engine.results import Analysis, Evidence, Side, Zone
+from engine.text import duration_text, percent_text
+from engine.windows import TOUCH_HORIZONS_H
+
+SIDES: tuple[Side, Side] = ("above", "below")
+SHOWN_NEXT = 2
+"""Zones listed behind the best one of a side: with more, the answer does not fit on one screen."""
+SHOWN_NEUTRAL = 0.05
+"""Evidence within this of 0 is said to be neutral: less than a twentieth of full weight moves no score visibly."""
+
+
+def liq_reply(analysis: Analysis) -> Reply:
+    """Return the answer to `/liq SYMBOL`: picture, both sides, setup, what would prove it wrong, reading, bait."""
+    return Reply(
+        symbol=analysis.symbol,
+        result=analysis,
+        picture=liq_picture(analysis),
+        blocks=(
+            *headline(analysis),
+            *block("zones", *(line for side in SIDES for line in _side_lines(analysis, side))),
+            *block("setup", *_setup_lines(analysis)),
+            *block("wrong_if", *_wrong_if_lines(analysis)),
+            *block("reading", *_reading_lines(analysis)),
+            *block("bait", Line(text=analysis.bait.text, label="BAIT")),
+            *block("ask", *_ask_lines(analysis)),
+            *block("touch", *_touch_lines(analysis)),
+            *missing_blocks(analysis.missing),
+            *notes_blocks(analysis.notes),
+            *disclaimer_blocks(),
+        ),
+    )
+
+
+def zones_reply(analysis: Analysis) -> Reply:
+    """Return the answer to `/zones SYMBOL`: each zone with its maps, its evidence and its chance of touch."""
+    zones = (block("zones", *_breakdown_lines(zone)) for side in SIDES for zone in analysis.zones_on(side))
+    return Reply(
+        symbol=analysis.symbol,
+        result=analysis,
+        picture=liq_picture(analysis),
+        blocks=(
+            *headline(analysis),
+            *(block_ for blocks in zones for block_ in blocks),
+            *missing_blocks(analysis.missing),
+            *notes_blocks(analysis.notes),
+            *disclaimer_blocks(),
+        ),
+    )
+
+
+def questions_reply(analysis: Analysis) -> Reply:
+    """Return the answer to `/questions SYMBOL`: each better question, answered from the numbers of the moment."""
+    lines = [
+        line
+        for question in analysis.questions
+        for line in (Line(text=question.question, tone="strong"), Line(text=question.answer))
+    ]
+    return Reply(
+        symbol=analysis.symbol,
+        result=analysis,
+        blocks=(
+            *headline(analysis),
+            *block("ask", *lines),
+            *missing_blocks(analysis.missing),
+            *disclaimer_blocks(),
+        ),
+    )
+
+
+def _side_lines(analysis: Analysis, side: Side) -> list[Line]:
+    best, *others = analysis.zones_on(side)
+    lines = [_zone_line(best)]
+    if others:
+        nexts = " · ".join(zone_text(zone) for zone in others[:SHOWN_NEXT])
+        lines.append(Line(text=f"next: {nexts}", tone="muted"))
+    return lines
+
+
+def _zone_line(zone: Zone) -> Line:
+    parts = [
+        band_text(zone.band),
+        percent_text(zone.distance),
+        f"score {zone.score:.0f}",
+        agreement_text(zone),
+        size_text(zone),
+    ]
+    text = "  ".join(parts)
+    side = zone.band.side
+    return Line(text=text if zone.clear else f"no clear zone; strongest: {text}", label=side_word(side), tone=side)
+
+
+def _setup_lines(analysis: Analysis) -> list[Line]:
+    lines = [Line(text=setup_text(analysis.setup), label="SETUP", tone="strong")]
+    ordered = sorted(analysis.setup.reasons, key=lambda reason: -reason.sign)
+    return [*lines, *(_signed_line(reason.sign, reason.text) for reason in ordered)]
+
+
+def _signed_line(sign: int, text: str) -> Line:
+    """Return a reason for (+), against (-) or neither, marked as such."""
+    marks: tuple[tuple[str, Tone], ...] = (("·", "muted"), ("+", "good"), ("-", "bad"))
+    mark, tone = marks[sign]
+    return Line(text=f"{mark} {text}", tone=tone)
+
+
+def _wrong_if_lines(analysis: Analysis) -> list[Line]:
+    text = " · ".join(condition.text for condition in analysis.invalidation)
+    return [Line(text=text, label="WRONG IF")] if text else []
+
+
+def _reading_lines(analysis: Analysis) -> list[Line]:
+    return [
+        Line(text=f"{map_text(reading.key)} {reading.role}: {reading.finding}", label="" if place else "READ")
+        for place, reading in enumerate(analysis.reading)
+    ]
+
+
+def _ask_lines(analysis: Analysis) -> list[Line]:
+    questions = " ".join(question.question for question in analysis.questions)
+    hint = f" (/questions {analysis.symbol} answers each)"
+    return [Line(text=questions + hint, label="ASK", tone="muted")] if questions else []
+
+
+def _touch_lines(analysis: Analysis) -> list[Line]:
+    hours = TOUCH_HORIZONS_H[-1]
+    chances = [
+        f"{percent_text(zones[0].touch_within(hours), signed=False, decimals=0)} {side}"
+        for side in SIDES
+        if (zones := analysis.zones_on(side))
+    ]
+    text = f"Chance of touch in {hours} h at this volatility: {', '.join(chances)} ({TOUCH_CAVEAT})."
+    return [Line(text=text)]
+
+
+def _breakdown_lines(zone: Zone) -> list[Line]:
+    percentiles = ", ".join(
+        f"{map_text(seen.key)} {100 * seen.percentile:.0f}{'' if seen.hit else ' (no)'}" for seen in zone.maps
+    )
+    facts = [
+        f"maps (percentile of brightness): {percentiles}",
+        f"agreement {zone.agreement:.0f} before evidence; shuffled maps would give {zone.chance_agreement:.0f}",
+        f"entries {duration_text(zone.band.age_s)} old on average; chance of touch {chance_text(zone.touch)}",
+    ]
+    return [
+        _zone_line(zone),
+        *(Line(text=text) for text in facts),
+        *_evidence_lines(zone.evidence),
+    ]
+
+
+def _evidence_lines(evidence: Sequence[Evidence]) -> list[Line]:
+    return [
+        _signed_line(
+            0 if abs(piece.value) < SHOWN_NEUTRAL else 1 if piece.value > 0 else -1,
+            f"{input_text(piece.name)} {piece.value:+.2f} × {piece.weight:g}: {piece.reason}",
+        )
+        for piece in evidence
+    ]

@@ -1,0 +1,88 @@
+"""A reply as a frozen value that no platform owns: blocks of lines, and the picture that belongs to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.results import Analysis, LevelReport
+
+BlockKind = Literal[
+    "notice",
+    "headline",
+    "verdict",
+    "zones",
+    "setup",
+    "wrong_if",
+    "reading",
+    "bait",
+    "ask",
+    "touch",
+    "facts",
+    "missing",
+    "notes",
+    "guide",
+    "error",
+    "disclaimer",
+]
+Tone = Literal["plain", "strong", "above", "below", "good", "bad", "muted", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a block; `label` is the short word in front of it, `tone` how it may be coloured."""
+
+    text: str
+    label: str = ""
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Lines that belong together; a platform may fold, style or drop a block by its kind."""
+
+    kind: BlockKind
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What there is to draw, the file name without theme and ending, and what it shows for those who cannot see it."""
+
+    subject: Analysis | LevelReport
+    stem: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why there is no answer: one sentence with what to do; error_id is set when the fault is ours and logged."""
+
+    text: str
+    error_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What is said to one message. symbol: what the conversation is about now; fault: set when nothing was answered."""
+
+    blocks: tuple[Block, ...]
+    symbol: str | None = None
+    result: Analysis | LevelReport | None = None
+    picture: Picture | None = None
+    fault: Fault | None = None
+
+    def block(self, kind: BlockKind) -> Block | None:
+        """Return the first block of a kind, or None."""
+        return next((block for block in self.blocks if block.kind == kind), None)
+
+
+def block(kind: BlockKind, *lines: Line) -> tuple[Block, ...]:
+    """Return a block in a tuple, or an empty tuple when it has no lines: nothing is said about nothing."""
+    return (Block(kind=kind, lines=lines),) if lines else ()
+
+
+def fault_reply(fault: Fault, symbol: str | None = None) -> Reply:
+    """Return the reply to a message that could not be answered; the conversation stays at `symbol`."""
+    blocks = block("error", Line(text=fault.text, tone="warning"))
+    return Reply(blocks=blocks, symbol=symbol, fault=fault)

@@ -1,0 +1,155 @@
+"""The phrases that several replies share: pure functions of results, in a trader's words, with units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from bot.replies import Block, Line, Tone, block
+from engine.market import MissingInput
+from engine.results import DISCLAIMER, Analysis, MapKey, Setup, Side, TouchChance, Zone, ZoneBand
+from engine.text import duration_text, moment_text, percent_text, price_text, usd_text
+from engine.windows import MINUTE_S
+
+SEPARATOR = "  ·  "
+TOUCH_CAVEAT = "any level at that distance; not a forecast"
+
+_VENUES = {
+    "binanceusdm": "Binance",
+    "bybit": "Bybit",
+    "okx": "OKX",
+    "gate": "Gate",
+    "hyperliquid": "Hyperliquid",
+}
+_VERDICTS = {
+    "upside_sweep": "Upside sweep favoured",
+    "downside_sweep": "Downside sweep favoured",
+    "trap_both_sides": "Trap on both sides",
+    "no_clear_edge": "No clear edge",
+}
+_STRENGTHS = ((1 / 3, "weakly"), (2 / 3, "moderately"), (math.inf, "strongly"))
+"""Thirds of the scale: three words are as fine as a strength can honestly be told."""
+_INPUTS = {
+    "open_interest": "open interest",
+    "order_book": "order book",
+    "price_action": "price action",
+    "market_structure": "market structure",
+    "long_short_ratio": "long/short ratio",
+    "taker_flow": "taker flow",
+}
+FORCED = {"above": "forced buying", "below": "forced selling"}
+CROWD = {"above": "shorts", "below": "longs"}
+
+
+def venue_text(name: str) -> str:
+    """Return a venue as traders call it."""
+    return _VENUES.get(name, name)
+
+
+def input_text(name: str) -> str:
+    """Return an input's name in words."""
+    return _INPUTS.get(name, name.replace("_", " "))
+
+
+def market_text(analysis: Analysis) -> str:
+    """Return where the numbers come from: Binance + Bybit perps, recorded."""
+    if analysis.source == "simulated":
+        return "simulated perp"
+    names = " + ".join(venue_text(venue.name) for venue in analysis.venues)
+    perps = f"{names} perp{'s' if len(analysis.venues) > 1 else ''}"
+    return perps if analysis.source == "live" else f"{perps}, {analysis.source}"
+
+
+def age_text(analysis: Analysis) -> str:
+    """Return how old the newest bar was at the moment of the answer."""
+    age_s = analysis.as_of_s - int(analysis.candles.end_s[-1])
+    return "last bar just closed" if age_s < MINUTE_S else f"last bar closed {duration_text(age_s)} earlier"
+
+
+def headline(analysis: Analysis, *, subject: str | None = None) -> tuple[Block, ...]:
+    """Return the first line of every answer about a market; simulated data cannot be overlooked in it."""
+    opening = subject or f"{analysis.symbol} {price_text(analysis.price)}"
+    parts = [opening, market_text(analysis), f"{moment_text(analysis.as_of_s)}, {age_text(analysis)}"]
+    tone: Tone = "strong"
+    if analysis.source == "simulated":
+        parts.insert(0, "SIMULATED, no real prices")
+        tone = "warning"
+    return block("headline", Line(text=SEPARATOR.join(parts), tone=tone))
+
+
+def band_text(band: ZoneBand) -> str:
+    """Return a zone's prices: 71,950-72,300, or one price where both read the same."""
+    low, high = price_text(band.low), price_text(band.high)
+    return low if low == high else f"{low}-{high}"
+
+
+def zone_text(zone: Zone) -> str:
+    """Return a zone in short: its prices, distance and score."""
+    return f"{band_text(zone.band)} {percent_text(zone.distance)} score {zone.score:.0f}"
+
+
+def agreement_text(zone: Zone) -> str:
+    """Return which share of maps and of different inputs show the zone."""
+    hits = sum(seen.hit for seen in zone.maps)
+    votes = sum(vote.agrees for vote in zone.inputs)
+    maps = f"{hits}/{len(zone.maps)} maps"
+    return f"{maps}, {votes}/{len(zone.inputs)} inputs" if zone.inputs else maps
+
+
+def size_text(zone: Zone) -> str:
+    """Return what would be forced there, as an index beside the modelled amount."""
+    return f"{FORCED[zone.band.side]} index {zone.index:.0f} (≈ {usd_text(zone.size_usd)} modelled)"
+
+
+def setup_text(setup: Setup) -> str:
+    """Return the verdict as a sentence that claims no more than was measured."""
+    verdict = _VERDICTS[setup.verdict]
+    if setup.verdict == "no_clear_edge":
+        return f"{verdict}."
+    strength = next(word for limit, word in _STRENGTHS if setup.strength < limit)
+    if setup.verdict == "trap_both_sides":
+        return f"{verdict} (unproven; not a forecast)."
+    return f"{verdict}, {strength} (unproven; not a forecast)."
+
+
+def chance_text(touches: Sequence[TouchChance]) -> str:
+    """Return the chances of touch of one level: 12 h 21 %, 24 h 33 %, 72 h 58 %."""
+    return ", ".join(f"{touch.hours} h {percent_text(touch.chance, signed=False, decimals=0)}" for touch in touches)
+
+
+def atr_text(distance_atr: float) -> str:
+    """Return a distance in daily average true ranges, without its sign."""
+    return f"{abs(distance_atr):.1f} daily ATR" if math.isfinite(distance_atr) else "ATR unknown"
+
+
+def side_word(side: Side) -> str:
+    """Return the label of a side."""
+    return side.upper()
+
+
+def map_text(key: MapKey) -> str:
+    """Return a map's name: M1 12h."""
+    return f"{key.model} {key.window.name}"
+
+
+def missing_blocks(missing: Iterable[MissingInput]) -> tuple[Block, ...]:
+    """Return what was not there and what that does to the answer; the same gap at two venues is said once each."""
+    lines = dict.fromkeys(
+        f"{input_text(gap.input)}{f' ({venue_text(gap.venue)})' if gap.venue else ''}: {gap.effect}" for gap in missing
+    )
+    return block("missing", *(_labelled(lines, "MISSING", tone="muted")))
+
+
+def notes_blocks(notes: Iterable[str]) -> tuple[Block, ...]:
+    """Return the caveats that the result carries."""
+    return block("notes", *_labelled(dict.fromkeys(notes), "NOTE", tone="muted"))
+
+
+def disclaimer_blocks() -> tuple[Block, ...]:
+    """Return the line that ends every answer made of modelled numbers."""
+    return block("disclaimer", Line(text=DISCLAIMER, tone="muted"))
+
+
+def _labelled(texts: Iterable[str], label: str, *, tone: Tone) -> list[Line]:
+    """Return lines of which only the first carries the label."""
+    return [Line(text=text, label="" if place else label, tone=tone) for place, text in enumerate(texts)]
