@@ -56,9 +56,7 @@ class Bars:
     def arrays(self) -> BarArrays:
         """Return the bars as the kernel takes them."""
         since_first_s = (self.end_s - self.end_s[0]).astype(np.float64)
-        return BarArrays(
-            *(np.ascontiguousarray(a) for a in (self.low, self.high, self.close, self.elapsed_s)), since_first_s
-        )
+        return BarArrays(self.low, self.high, self.close, self.elapsed_s, since_first_s)
 
     def from_bar(self, first: int) -> Bars:
         """Return the bars from number `first` on."""

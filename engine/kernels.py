@@ -74,7 +74,7 @@ class StoreArrays(NamedTuple):
 
 
 @numba.njit(cache=True)
-def walk(
+def walk(  # noqa: C901 - split further, every call counts references of its arrays: 30 ms in place of 60
     bars: BarArrays,
     tiers: TierArrays,
     flow: FlowArrays,
@@ -83,11 +83,17 @@ def walk(
     snapshots: StoreArrays,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Fill state and stores in place; return swept_usd, opened [base] and kept share, each (2, bars)."""
-    count, rungs = len(bars.low), len(tiers.half_life_s)
+    low, high, close, end_s = bars.low, bars.high, bars.close, bars.end_s
+    mass, moment, prices = state.mass, state.moment, state.prices
+    seed_share, distance, anchor = tiers.seed_share, tiers.distance, tiers.anchor
+    position, amount = flow.position, flow.amount
+    follows_interest = len(flow.open_interest) > 0
+    count, rungs = len(low), len(tiers.half_life_s)
     factor, held = np.ones((2, rungs)), np.zeros((2, rungs))
     swept_usd, opened, kept = np.zeros((2, count)), np.zeros((2, count)), np.ones((2, count))
     decay, decay_for_s = np.ones(rungs), -1.0
     next_column, next_snapshot = 0, 0
+    column_bar, snapshot_bar = _next_bar(columns, 0), _next_bar(snapshots, 0)
     for bar in range(count):
         if bars.elapsed_s[bar] != decay_for_s:
             decay_for_s = bars.elapsed_s[bar]
@@ -96,16 +102,35 @@ def walk(
             for tier in range(rungs):
                 factor[side, tier] *= decay[tier]
                 held[side, tier] *= decay[tier]
-            swept_usd[side, bar] = _sweep(state, factor, held, side, bars.low[bar], bars.high[bar])
-            kept[side, bar], gross = _closing_and_opening(flow, held[side].sum(), side, bar)
+            swept_usd[side, bar] = _sweep(
+                mass[side], moment[side], prices, factor[side], held[side], low[bar], high[bar]
+            )
+            standing = 0.0
+            for tier in range(rungs):
+                standing += held[side, tier]
+            gross = 0.0
+            if follows_interest:
+                kept[side, bar], gross = _closing_and_opening(flow.open_interest[bar], flow.volume[bar], standing)
+            else:
+                kept[side, bar] = flow.kept[side, bar]
             if kept[side, bar] != 1.0:
                 for tier in range(rungs):
                     factor[side, tier] *= kept[side, bar]
                     held[side, tier] *= kept[side, bar]
-            _refold(state, factor, side)
-            opened[side, bar] = _seed(bars, tiers, flow, state, factor, held, side, bar, gross)
-        next_column = _store(state, factor, held, columns, next_column, bar)
-        next_snapshot = _store(state, factor, held, snapshots, next_snapshot, bar)
+            _refold(mass[side], moment[side], factor[side])
+            for tier in range(rungs):
+                row = anchor[tier]
+                size = seed_share[tier] * (gross if follows_interest else amount[row, side, bar])
+                if size > 0.0:
+                    opened[side, bar] += size
+                    held[side, tier] += size
+                    at = position[row, side, bar] + distance[side, tier]
+                    stored = size / factor[side, tier]
+                    _deposit(mass[side, tier], moment[side, tier], side, stored, at, close[bar], end_s[bar])
+        if bar == column_bar:
+            next_column, column_bar = _store(state, factor, held, columns, next_column)
+        if bar == snapshot_bar:
+            next_snapshot, snapshot_bar = _store(state, factor, held, snapshots, next_snapshot)
     for side in range(2):
         for tier in range(rungs):
             state.mass[side, tier] *= factor[side, tier]
@@ -114,64 +139,46 @@ def walk(
 
 
 @numba.njit(cache=True)
-def _sweep(state: StateArrays, factor: FloatArray, held: FloatArray, side: int, low: float, high: float) -> float:
+def _sweep(
+    mass: FloatArray,
+    moment: FloatArray,
+    prices: FloatArray,
+    factor: FloatArray,
+    held: FloatArray,
+    low: float,
+    high: float,
+) -> float:
     """Empty every bin that [low, high] touches, in all tiers of one side; return what stood there [USD]."""
     first = max(math.floor(low), 0)
-    last = min(math.floor(high), len(state.prices) - 1)
+    last = min(math.floor(high), len(prices) - 1)
     usd = 0.0
-    for tier in range(factor.shape[1]):
+    for tier in range(len(factor)):
         gone = 0.0
         for bin_ in range(first, last + 1):
-            stored = state.mass[side, tier, bin_]
+            stored = mass[tier, bin_]
             if stored != 0.0:
-                gone += stored * factor[side, tier]
-                usd += stored * factor[side, tier] * state.prices[bin_]
-                state.mass[side, tier, bin_] = 0.0
-                state.moment[side, tier, bin_] = 0.0
-        held[side, tier] = max(held[side, tier] - gone, 0.0)
+                gone += stored * factor[tier]
+                usd += stored * factor[tier] * prices[bin_]
+                mass[tier, bin_] = 0.0
+                moment[tier, bin_] = 0.0
+        held[tier] = max(held[tier] - gone, 0.0)
     return usd
 
 
 @numba.njit(cache=True)
-def _closing_and_opening(flow: FlowArrays, standing: float, side: int, bar: int) -> tuple[float, float]:
-    """Return the share of `standing` that is kept, and what is opened [base; -1 where the entries say it]."""
-    if len(flow.open_interest) == 0:
-        return flow.kept[side, bar], -1.0
-    interest = flow.open_interest[bar]
-    if interest < standing:
-        return interest / standing, 0.0
-    if interest > standing:
-        return 1.0, min(interest - standing, flow.volume[bar])
+def _closing_and_opening(open_interest: float, volume: float, standing: float) -> tuple[float, float]:
+    """Return the share of `standing` that is kept, and what is opened beside it [base]."""
+    if open_interest < standing:
+        return open_interest / standing, 0.0
+    if open_interest > standing:
+        return 1.0, min(open_interest - standing, volume)
     return 1.0, 0.0  # equal, or NaN: nothing is opened or closed on an unknown
 
 
 @numba.njit(cache=True)
-def _seed(
-    bars: BarArrays,
-    tiers: TierArrays,
-    flow: FlowArrays,
-    state: StateArrays,
-    factor: FloatArray,
-    held: FloatArray,
-    side: int,
-    bar: int,
-    gross: float,
-) -> float:
-    """Deposit what one bar opens on one side, in every tier; return it [base]."""
-    opened = 0.0
-    for tier in range(factor.shape[1]):
-        row = tiers.anchor[tier]
-        size = (gross if gross >= 0.0 else flow.amount[row, side, bar]) * tiers.seed_share[tier]
-        if size > 0.0:
-            opened += size
-            held[side, tier] += size
-            at = flow.position[row, side, bar] + tiers.distance[side, tier]
-            _deposit(state, side, tier, size / factor[side, tier], at, bars.close[bar], bars.end_s[bar])
-    return opened
-
-
-@numba.njit(cache=True)
-def _deposit(state: StateArrays, side: int, tier: int, stored: float, at: float, close: float, end_s: float) -> None:
+def _deposit(
+    mass: FloatArray, moment: FloatArray, side: int, stored: float, at: float, close: float, end_s: float
+) -> None:
     """Spread `stored` around position `at`, on the side's own side of the close only.
 
     What the Gaussian would put across the close is shared out over the bins that are left; if none is left, all of it
@@ -183,8 +190,8 @@ def _deposit(state: StateArrays, side: int, tier: int, stored: float, at: float,
         last = max(min(last, close_bin - 1), 0)
         first = max(min(first, last), 0)
     else:
-        first = min(max(first, close_bin + 1), state.mass.shape[2] - 1)
-        last = min(max(last, first), state.mass.shape[2] - 1)
+        first = min(max(first, close_bin + 1), len(mass) - 1)
+        last = min(max(last, first), len(mass) - 1)
     off = first + 0.5 - at
     start = 1.0 if first == last else math.exp(-0.5 * off * off)
     ratio = math.exp(-off - 0.5)  # of the next bin's weight to this one's; it falls by 1/e a bin
@@ -195,33 +202,37 @@ def _deposit(state: StateArrays, side: int, tier: int, stored: float, at: float,
         weight += part
     part, ratio = stored * start / weight, math.exp(-off - 0.5)
     for bin_ in range(first, last + 1):
-        state.mass[side, tier, bin_] += part
-        state.moment[side, tier, bin_] += part * end_s
+        mass[bin_] += part
+        moment[bin_] += part * end_s
         part *= ratio
         ratio *= _INVERSE_E
 
 
 @numba.njit(cache=True)
-def _refold(state: StateArrays, factor: FloatArray, side: int) -> None:
-    for tier in range(factor.shape[1]):
-        if factor[side, tier] < _REFOLD_BELOW:
-            state.mass[side, tier] *= factor[side, tier]
-            state.moment[side, tier] *= factor[side, tier]
-            factor[side, tier] = 1.0
+def _refold(mass: FloatArray, moment: FloatArray, factor: FloatArray) -> None:
+    for tier in range(len(factor)):
+        if factor[tier] < _REFOLD_BELOW:
+            mass[tier] *= factor[tier]
+            moment[tier] *= factor[tier]
+            factor[tier] = 1.0
 
 
 @numba.njit(cache=True)
-def _store(state: StateArrays, factor: FloatArray, held: FloatArray, plan: StoreArrays, row: int, bar: int) -> int:
-    """Store the sums over tiers [USD] if this bar is planned; return the next row to fill."""
-    if row == len(plan.bars) or plan.bars[row] != bar:
-        return row
+def _next_bar(plan: StoreArrays, row: int) -> int:
+    return plan.bars[row] if row < len(plan.bars) else -1
+
+
+@numba.njit(cache=True)
+def _store(state: StateArrays, factor: FloatArray, held: FloatArray, plan: StoreArrays, row: int) -> tuple[int, int]:
+    """Store the sums over tiers [USD] in `row`; return the next row and the bar after which it is due."""
     for side in range(2):
         for tier in range(factor.shape[1]):
+            scale = factor[side, tier]
             for bin_ in range(plan.store.shape[2]):
-                usd = state.mass[side, tier, plan.first + bin_] * factor[side, tier] * state.prices[plan.first + bin_]
+                usd = state.mass[side, tier, plan.first + bin_] * scale * state.prices[plan.first + bin_]
                 plan.store[row, side, bin_] += np.float32(usd)
     if plan.forget:
         state.mass[:] = 0.0
         state.moment[:] = 0.0
         held[:] = 0.0
-    return row + 1
+    return row + 1, _next_bar(plan, row + 1)
