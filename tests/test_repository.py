@@ -1,0 +1,183 @@
+"""The repository keeps its promises: README commands work, the lock is in step, no file knows its author's machine."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+COMMAND_TIMEOUT_S = 120
+"""A first run compiles its kernels, on a slow machine for most of a minute."""
+
+
+# --- the README's commands -------------------------------------------------------------------------------------------
+
+
+def commands(markdown: str) -> list[str]:
+    """Every command in the ```sh blocks, comments and empty lines aside; a line that ends in a backslash goes on."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", markdown, flags=re.MULTILINE | re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def make_targets() -> set[str]:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, flags=re.MULTILINE))
+
+
+RUN_BY_MAKE = [command for command in commands(README) if command.startswith("make ")]
+RUN_HERE = [command for command in commands(README) if command.startswith("fathom ")]
+
+
+def test_every_command_of_the_readme_is_run_somewhere() -> None:
+    assert set(commands(README)) == {*RUN_BY_MAKE, *RUN_HERE}
+    assert RUN_BY_MAKE[:2] == ["make run", "make test"]  # the two commands that set it up come first
+
+
+def test_the_readme_makes_only_what_the_makefile_can() -> None:
+    assert {command.split()[1] for command in RUN_BY_MAKE} <= make_targets()
+
+
+def test_what_the_makefile_promises_is_what_continuous_integration_runs() -> None:
+    run = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert "set -euo pipefail" in run
+    assert re.findall(r"^make (\S+)", run, flags=re.MULTILINE)[0] == "test"
+    assert set(re.findall(r"^make (\S+)", run, flags=re.MULTILINE)) <= make_targets()
+
+
+def in_place(word: str) -> str:
+    """A word of a README command, its path turned from beside the repository to wherever the test stands."""
+    return str((ROOT / word).resolve()) if word.startswith("../shared") else word
+
+
+@pytest.mark.parametrize("command", RUN_HERE)
+def test_a_command_of_the_readme_works_in_an_empty_folder(command: str, tmp_path: Path) -> None:
+    words = [in_place(word) for word in shlex.split(command)]
+    absent = [
+        word for word in words if word.startswith(str((ROOT / "../shared").resolve())) and not Path(word).exists()
+    ]
+    if absent:
+        pytest.skip("the recordings are not at hand (../shared/data)")
+    done = subprocess.run(
+        [BIN / words[0], *words[1:]],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_commands_are_read_from_shell_blocks_only() -> None:
+    text = "```sh\nmake run\n# why\nfathom ask \\\n  /help\n```\n```python\nprint()\n```\n`make nothing`\n"
+    assert commands(text) == ["make run", "fathom ask    /help"]
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
+def test_what_the_readme_links_to_is_there(path: str) -> None:
+    assert (ROOT / path).is_file()
+
+
+# --- versions and the lock -------------------------------------------------------------------------------------------
+
+
+def test_the_change_log_tells_of_the_version() -> None:
+    log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", log, flags=re.MULTILINE)[0]
+    assert newest == PROJECT["version"]
+
+
+def test_the_lock_holds_every_declared_dependency_as_declared() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    ours = next(package for package in lock["package"] if package["name"] == PROJECT["name"])
+    assert ours["version"] == PROJECT["version"]
+    assert lock["requires-python"] == PROJECT["requires-python"]
+    extras = PROJECT.get("optional-dependencies", {})
+    declared = [*PROJECT["dependencies"], *(each for extra in extras.values() for each in extra)]
+    assert locked(ours["metadata"]["requires-dist"]) == {normal(each) for each in declared}
+    groups = pyproject["dependency-groups"]
+    assert locked(ours["metadata"]["requires-dev"]["dev"]) == {normal(each) for each in groups["dev"]}
+
+
+def locked(entries: list[dict[str, str]]) -> set[str]:
+    return {f"{entry['name']}{entry.get('specifier', '')}" for entry in entries}
+
+
+def normal(requirement: str) -> str:
+    name, specifier = re.fullmatch(r"([\w.-]+)(?:\[[^]]*\])?([^;]*?)(?:;.*)?", requirement).groups()
+    return f"{re.sub(r'[-_.]+', '-', name).lower()}{specifier.replace(' ', '')}"
+
+
+def test_the_lock_names_the_public_index_only() -> None:
+    lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
+    assert set(re.findall(r"https?://([^/\"]+)", lock)) <= {"pypi.org", "files.pythonhosted.org"}
+
+
+def test_uv_finds_the_lock_in_step() -> None:
+    uv = shutil.which("uv", path=str(BIN)) or shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not at hand; the lock is compared with pyproject.toml above")
+    done = subprocess.run(
+        [uv, "lock", "--check", "--offline", "--python", sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode and "offline" in done.stderr.lower():
+        pytest.skip("uv would have to ask the network")
+    assert done.returncode == 0, done.stderr
+
+
+# --- what no file may hold -------------------------------------------------------------------------------------------
+
+MACHINE_PATHS = re.compile(r"(?<![\w.~*/-])/(?:work|tmp|home|root|opt|Users|mnt|var/folders)/\w")
+LEFT_OVERS = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+
+
+def own_files() -> list[Path]:
+    """The files under version control; in an unpacked archive, which has none, the files of the known folders."""
+    if (ROOT / ".git").exists() and (git := shutil.which("git")):
+        listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+    folders = ("bot", "charts", "engine", "tests", "docs")
+    return [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    for path in own_files():
+        if path.suffix not in {".png", ".parquet", ".lock"} and path != Path(__file__):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def test_no_file_names_a_path_of_the_machine_it_was_written_on() -> None:
+    assert [(name, found.group()) for name, text in texts() for found in MACHINE_PATHS.finditer(text)] == []
+
+
+def test_no_file_leaves_work_behind() -> None:
+    assert [(name, found.group()) for name, text in texts() for found in LEFT_OVERS.finditer(text)] == []
+
+
+def test_a_machine_path_is_seen_where_it_stands_and_a_web_address_is_not() -> None:
+    assert MACHINE_PATHS.search('open("/tmp/x")')
+    assert MACHINE_PATHS.search("see /home/me/fathom")
+    assert not MACHINE_PATHS.search("https://example.org/home/page or docs/opt/in")
+
+
+def test_no_recording_is_shipped() -> None:
+    assert [path.name for path in own_files() if path.suffix == ".parquet"] == []
