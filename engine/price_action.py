@@ -26,7 +26,10 @@ ETH (.86) and SOL (.80)."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wick:
-    """A long wick that price has not passed since: above (sold) or below (bought), its tip, size [hourly sigmas]."""
+    """A long wick that price has not passed since: above (sold) or below (bought).
+
+    price: its tip; size_sigmas: its length [hourly sigmas]; time_s: open of its hour.
+    """
 
     side: Side
     price: float
@@ -89,24 +92,24 @@ def _wicks(candles: Candles, hourly: HourlyBars, volatility: Volatility) -> tupl
     body_low = np.minimum(hourly.open[recent], hourly.close[recent])
     upper = np.log(hourly.high[recent] / body_high) / sigma
     lower = np.log(body_low / hourly.low[recent]) / sigma
-    end_s = hourly.end_s[recent]
+    time_s = hourly.time_s[recent]
     wicks = [
-        *_rejections("above", hourly.high[recent], upper, end_s),
-        *_rejections("below", hourly.low[recent], lower, end_s),
+        *_rejections("above", hourly.high[recent], upper, time_s),
+        *_rejections("below", hourly.low[recent], lower, time_s),
     ]
     standing = (wick for wick in wicks if not _passed(wick, candles))
     return tuple(sorted(standing, key=lambda wick: wick.time_s))
 
 
-def _rejections(side: Side, tip: FloatArray, size_sigmas: FloatArray, end_s: IntArray) -> list[Wick]:
+def _rejections(side: Side, tip: FloatArray, size_sigmas: FloatArray, time_s: IntArray) -> list[Wick]:
     return [
-        Wick(side=side, price=float(tip[at]), size_sigmas=float(size_sigmas[at]), time_s=int(end_s[at]))
+        Wick(side=side, price=float(tip[at]), size_sigmas=float(size_sigmas[at]), time_s=int(time_s[at]))
         for at in np.flatnonzero(size_sigmas >= REJECTION_SIGMAS)
     ]
 
 
 def _passed(wick: Wick, candles: Candles) -> bool:
-    later = candles.since(wick.time_s)
+    later = candles.since(wick.time_s + HOUR_S)
     if wick.side == "above":
         return bool(np.any(candles.high[later] > wick.price))
     return bool(np.any(candles.low[later] < wick.price))

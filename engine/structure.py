@@ -94,7 +94,7 @@ _WORDS: dict[LevelKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class StructureLevel:
-    """A price that the chart gives meaning to; time_s: when it was made, None where it has no moment."""
+    """A price that the chart gives meaning to; time_s: open of the bar that made it, None if there is none."""
 
     kind: LevelKind
     price: float
@@ -185,14 +185,14 @@ def _pivots(values: FloatArray, n: int) -> IntArray:
 def _swings(candles: Candles, hourly: HourlyBars) -> tuple[StructureLevel, ...]:
     """Return confirmed swings that price has not passed since: the stops beyond a swing are gone once it was passed."""
     recent = hourly.last(SWING_MEMORY_H)
-    high, low, end_s = hourly.high[recent], hourly.low[recent], hourly.end_s[recent]
+    high, low, time_s, end_s = hourly.high[recent], hourly.low[recent], hourly.time_s[recent], hourly.end_s[recent]
     highs, lows = confirmed_swings(high, low, SWING_HOURS)
     open_hour = candles.since(int(end_s[-1])) if len(end_s) else slice(0, 0)
     above = _later_extreme(np.append(high, candles.high[open_hour].max(initial=-math.inf)))
     below = _later_extreme(-np.append(low, candles.low[open_hour].min(initial=math.inf)))
     return (
-        *(StructureLevel("swing_high", float(high[at]), int(end_s[at])) for at in highs if high[at] >= above[at]),
-        *(StructureLevel("swing_low", float(low[at]), int(end_s[at])) for at in lows if -low[at] >= below[at]),
+        *(StructureLevel("swing_high", float(high[at]), int(time_s[at])) for at in highs if high[at] >= above[at]),
+        *(StructureLevel("swing_low", float(low[at]), int(time_s[at])) for at in lows if -low[at] >= below[at]),
     )
 
 
@@ -212,8 +212,8 @@ def _range(candles: Candles, bars: slice, high_kind: LevelKind, low_kind: LevelK
     top = bars.start + int(np.argmax(candles.high[bars]))
     bottom = bars.start + int(np.argmin(candles.low[bars]))
     return (
-        StructureLevel(high_kind, float(candles.high[top]), int(candles.end_s[top])),
-        StructureLevel(low_kind, float(candles.low[bottom]), int(candles.end_s[bottom])),
+        StructureLevel(high_kind, float(candles.high[top]), int(candles.time_s[top])),
+        StructureLevel(low_kind, float(candles.low[bottom]), int(candles.time_s[bottom])),
     )
 
 
