@@ -1,0 +1,111 @@
+"""From a message to a reply. Knows no platform: the console and the chats all ask here."""
+
+from __future__ import annotations
+
+from typing import Protocol, assert_never
+
+from engine.analysis import analyse as analyse_market
+from engine.level import read_level as read_level_of_market
+
+from bot.faults import fault_of
+from bot.grammar import parse_request
+from bot.guide_reply import help_reply, models_reply
+from bot.level_reply import level_reply
+from bot.liq_reply import liq_reply, questions_reply, zones_reply
+from bot.replies import Reply, fault_reply
+from bot.requests import Help, Level, Liq, MarketRequest, Models, Questions, Request, Zones
+from engine.market import Market
+from engine.models import MODELS, model_named
+from engine.results import Analysis, LevelReport, MapKey
+from engine.sources.base import Source
+from engine.windows import window_named
+
+ANCHOR_MODEL = "M1"
+"""The model of a request that names only a window: the default reading's short-term anchor."""
+ANCHOR_WINDOW = "24h"
+_OWN_WINDOWS = {"M2": "3d", "M5": "3d"}
+"""The window of a request that names only a model: where the default reading looks at it, else the anchor's."""
+
+
+class Analyse(Protocol):
+    """What `engine.analysis.analyse` does."""
+
+    def __call__(self, market: Market, *, keys: tuple[MapKey, ...] | None = None) -> Analysis:
+        """Return the whole answer about a market."""
+        ...
+
+
+class ReadLevel(Protocol):
+    """What `engine.level.read_level` does."""
+
+    def __call__(self, market: Market, price: float, *, key: MapKey | None = None) -> LevelReport:
+        """Return the answer about one price."""
+        ...
+
+
+class Assistant:
+    """Answers messages from one source of markets, at one moment [Unix s] or always at the latest (at_s None)."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        at_s: int | None = None,
+        analyse: Analyse = analyse_market,
+        read_level: ReadLevel = read_level_of_market,
+    ) -> None:
+        self._source = source
+        self._at_s = at_s
+        self._analyse = analyse
+        self._read_level = read_level
+
+    def answer(self, text: str, *, last_symbol: str | None = None) -> Reply:
+        """Return the reply to a message; never raises, a fault is a reply that says what went wrong."""
+        try:
+            request = parse_request(text, symbols=self._source.symbols(), last_symbol=last_symbol)
+            return self.respond(request)
+        except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+            return fault_reply(fault_of(error), last_symbol)
+
+    def respond(self, request: Request) -> Reply:
+        """Return the reply to a request.
+
+        Raises:
+            EngineError: there is no honest answer; the sentence says why.
+
+        """
+        match request:
+            case Help():
+                return help_reply(self._source.symbols())
+            case Models():
+                return models_reply(MODELS.values())
+            case Level():
+                return level_reply(self._read_level(self._market(request), request.price, key=map_key(request)))
+            case Liq():
+                return liq_reply(self._analysis(request))
+            case Zones():
+                return zones_reply(self._analysis(request))
+            case Questions():
+                return questions_reply(self._analysis(request))
+            case _:
+                assert_never(request)
+
+    def _market(self, request: MarketRequest) -> Market:
+        return self._source.market(request.symbol, self._at_s)
+
+    def _analysis(self, request: MarketRequest) -> Analysis:
+        key = map_key(request)  # before the market is read: a wrong model is told at once
+        return self._analyse(self._market(request), keys=None if key is None else (key,))
+
+
+def map_key(request: MarketRequest) -> MapKey | None:
+    """Return the one map that a request names, None for the four default maps.
+
+    Raises:
+        UnknownModelError: no model has this name.
+
+    """
+    if request.model is None and request.window is None:
+        return None
+    model = model_named(request.model or ANCHOR_MODEL).id
+    return MapKey(model, request.window or window_named(_OWN_WINDOWS.get(model, ANCHOR_WINDOW)))

@@ -1,0 +1,127 @@
+"""The console: a reply as lines of text, coloured on a terminal, plain in a pipe, never cut off; and the chat on it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.replies import Block, Line, Reply, Tone
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from bot.app import Delivered
+
+PIPE_WIDTH = 100
+"""Columns where nobody says how wide the reader's window is."""
+MAX_WIDTH = 120
+"""Widest line on a wide terminal: longer ones are hard to read."""
+LABEL_WIDTH = 11
+"""Columns of the labels at the left: the longest of them, and a space."""
+
+PROMPT = "fathom> "
+GOODBYES = frozenset({"exit", "quit", "/exit", "/quit", "bye"})
+
+_STYLES: dict[Tone, str] = {
+    "plain": "",
+    "strong": "bold",
+    "above": "green",
+    "below": "red",
+    "good": "green",
+    "bad": "red",
+    "muted": "dim",
+    "warning": "bold yellow",
+}
+
+
+def open_console(*, width: int | None = None) -> Console:
+    """Return the console on standard output: colours only on a terminal, no markup read from data."""
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console
+
+
+def show_reply(console: Console, reply: Reply) -> None:
+    """Print a reply."""
+    for text in reply_texts(reply, min(console.width, MAX_WIDTH)):
+        console.print(text)
+
+
+def show_delivered(console: Console, delivered: Delivered) -> None:
+    """Print a reply, and where its picture is."""
+    show_reply(console, delivered.reply)
+    if delivered.chart is not None:
+        console.print(Text.assemble(("PICTURE".ljust(LABEL_WIDTH), "bold"), str(delivered.chart)))
+
+
+def reply_texts(reply: Reply, width: int) -> Iterator[Text]:
+    """Yield a reply's lines, wrapped to `width` columns, text under text and labels at the left."""
+    for place, block in enumerate(reply.blocks):
+        if place and _stands_apart(block):
+            yield Text("")
+        for line in block.lines:
+            yield from _line_texts(line, width, indented=any(line.label for line in block.lines))
+
+
+def _stands_apart(block: Block) -> bool:
+    return block.kind in {"guide", "zones", "ask", "disclaimer"}
+
+
+def _line_texts(line: Line, width: int, *, indented: bool) -> Iterator[Text]:
+    indent = max(LABEL_WIDTH, len(line.label) + 2) if indented else 0
+    wrapped = textwrap.wrap(line.text, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
+    for place, text in enumerate(wrapped):
+        label = line.label if place == 0 else ""
+        yield Text.assemble((label.ljust(indent), "bold"), (text, _STYLES[line.tone]))
+
+
+class Deliver(Protocol):
+    """Answers one message: what the conversation was about goes in; the reply comes out, its picture written."""
+
+    def __call__(self, text: str, last_symbol: str | None) -> Delivered:
+        """Return the reply to a message."""
+        ...
+
+
+def converse(console: Console, lines: Iterator[str], deliver: Deliver) -> None:
+    """Answer line by line until the lines end; a message without a symbol is about the last one."""
+    symbol: str | None = None
+    for line in lines:
+        text = line.strip()
+        if text.lower() in GOODBYES:
+            return
+        if not text:
+            continue
+        try:
+            with _progress(console):
+                delivered = deliver(text, symbol)
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+            continue
+        symbol = delivered.reply.symbol or symbol
+        show_delivered(console, delivered)
+        console.print()
+
+
+def typed_lines(console: Console, read: Callable[[str], str] = input) -> Iterator[str]:
+    """Yield what is typed at the prompt, with the line editor's history, until Ctrl-D or Ctrl-C."""
+    import contextlib
+
+    with contextlib.suppress(ImportError):  # Windows has no readline; input() works without
+        import readline  # noqa: F401 - importing it gives input() a history
+    while True:
+        try:
+            yield read(PROMPT)
+        except (EOFError, KeyboardInterrupt):
+            console.print()
+            return
+
+
+def _progress(console: Console) -> AbstractContextManager[object]:
+    """Show that work goes on; in a pipe there is nobody to be shown."""
+    return console.status("Reading the market")

@@ -1,0 +1,195 @@
+"""The stable JSON of `/liq` and `/level`, described by the schemas beside it.
+
+Fractions are fractions, prices and sizes USD(T), times ISO 8601 with Z, an unknown number is null. Every key but
+`notes` and `chart` depends on the market up to `as_of` and on nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from engine.market import MissingInput
+from engine.results import (
+    DISCLAIMER,
+    Analysis,
+    Condition,
+    Evidence,
+    InputVote,
+    LevelReport,
+    MapKey,
+    TouchChance,
+    VenueShare,
+    Zone,
+    ZoneInMap,
+)
+from engine.windows import iso
+
+Document = dict[str, Any]
+
+
+def document_text(result: Analysis | LevelReport, *, chart: str | None = None) -> str:
+    """Return the JSON text of a result; chart: the path of its picture when one was written."""
+    document = (
+        level_document(result, chart=chart) if isinstance(result, LevelReport) else liq_document(result, chart=chart)
+    )
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def schema(name: str) -> Document:
+    """Return the JSON Schema (2020-12) of the `liq` or the `level` document."""
+    text = importlib.resources.files("bot").joinpath("schemas", f"{name}.schema.json").read_text(encoding="utf-8")
+    document: Document = json.loads(text)
+    return document
+
+
+def liq_document(analysis: Analysis, *, chart: str | None = None) -> Document:
+    """Return the document of `/liq`, `/zones` and `/questions`."""
+    setup, bait = analysis.setup, analysis.bait
+    return {
+        **_market(analysis),
+        "maps": [_map(map_.key) for map_ in analysis.maps],
+        "reading": [
+            {**_map(reading.key), "role": reading.role, "finding": reading.finding} for reading in analysis.reading
+        ],
+        "zones": [_zone(zone) for zone in analysis.zones],
+        "setup": {
+            "verdict": setup.verdict,
+            "strength": _number(setup.strength),
+            "reasons": [{"sign": reason.sign, "text": reason.text} for reason in setup.reasons],
+        },
+        "bait": {
+            "first_side": bait.first_side,
+            "then_side": bait.then_side,
+            "trigger": _number(bait.trigger),
+            "text": bait.text,
+        },
+        "invalidation": [_condition(condition) for condition in analysis.invalidation],
+        "questions": [{"question": asked.question, "answer": asked.answer} for asked in analysis.questions],
+        **_rest(analysis, chart),
+    }
+
+
+def level_document(report: LevelReport, *, chart: str | None = None) -> Document:
+    """Return the document of `/level`."""
+    analysis = report.analysis
+    return {
+        **_market(analysis),
+        "level": _number(report.price),
+        "band": {"side": report.band.side, "low": _number(report.band.low), "high": _number(report.band.high)},
+        "map": _map(analysis.shown),
+        "verdict": report.verdict,
+        "verdict_text": report.verdict_text,
+        "distance": _number(report.distance),
+        "distance_atr": _number(report.distance_atr),
+        "on_the_way_usd": _number(report.on_the_way_usd),
+        "at_level_usd": _number(report.at_level_usd),
+        "index": _number(report.index),
+        "percentile": _number(report.percentile),
+        "tiers": [
+            {"leverage": _number(tier.leverage), "usd": _number(tier.usd), "age_s": _number(tier.age_s)}
+            for tier in report.tiers
+        ],
+        "maps": [{**_seen(seen), "hit": seen.hit} for seen in report.maps],
+        "zone": _zone(report.zone) if report.zone else None,
+        "nearer": _zone(report.nearer) if report.nearer else None,
+        "farther": _zone(report.farther) if report.farther else None,
+        "structure": report.structure,
+        "order_book": report.order_book,
+        "touch_chance": _touch(report.touch),
+        "confirm": report.confirm,
+        "reject": report.reject,
+        **_rest(analysis, chart),
+    }
+
+
+def _market(analysis: Analysis) -> Document:
+    return {
+        "symbol": analysis.symbol,
+        "as_of": iso(analysis.as_of_s),
+        "price": _number(analysis.price),
+        "source": analysis.source,
+        "venues": [_venue(venue) for venue in analysis.venues],
+    }
+
+
+def _rest(analysis: Analysis, chart: str | None) -> Document:
+    return {
+        "missing": [_missing(missing) for missing in analysis.missing],
+        "chart": chart,
+        "notes": list(analysis.notes),
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _zone(zone: Zone) -> Document:
+    return {
+        "side": zone.band.side,
+        "low": _number(zone.band.low),
+        "high": _number(zone.band.high),
+        "price": _number(zone.band.price),
+        "score": _number(zone.score),
+        "index": _number(zone.index),
+        "size_usd": _number(zone.size_usd),
+        "distance": _number(zone.distance),
+        "distance_atr": _number(zone.distance_atr),
+        "age_s": _number(zone.band.age_s),
+        "touch_chance": _touch(zone.touch),
+        "maps": [_seen(seen) for seen in zone.maps],
+        "inputs": [_vote(vote) for vote in zone.inputs],
+        "evidence": [_evidence(piece) for piece in zone.evidence],
+    }
+
+
+def _condition(condition: Condition) -> Document:
+    return {
+        "kind": condition.kind,
+        "price": None if condition.price is None else _number(condition.price),
+        "timeframe": condition.timeframe,
+        "operator": condition.operator,
+        "threshold": _number(condition.threshold),
+        "until": iso(condition.until_s),
+        "text": condition.text,
+    }
+
+
+def _map(key: MapKey) -> Document:
+    return {"model": key.model, "window": key.window.name}
+
+
+def _seen(seen: ZoneInMap) -> Document:
+    return {**_map(seen.key), "percentile": _number(seen.percentile)}
+
+
+def _venue(venue: VenueShare) -> Document:
+    return {"name": venue.name, "oi_share": _number(venue.oi_share)}
+
+
+def _vote(vote: InputVote) -> Document:
+    return {"name": vote.name, "agrees": vote.agrees}
+
+
+def _evidence(piece: Evidence) -> Document:
+    return {
+        "name": piece.name,
+        "value": _number(piece.value),
+        "weight": _number(piece.weight),
+        "reason": piece.reason,
+    }
+
+
+def _touch(touches: Sequence[TouchChance]) -> Document:
+    return {f"{touch.hours}h": _number(touch.chance) for touch in touches}
+
+
+def _missing(missing: MissingInput) -> Document:
+    return {"input": missing.input, "venue": missing.venue, "effect": missing.effect}
+
+
+def _number(value: float) -> float | None:
+    """Return a number as JSON knows it: a plain float, or null where it is unknown."""
+    plain = float(value)
+    return plain if math.isfinite(plain) else None

@@ -1,0 +1,54 @@
+"""What went wrong, in words: one table from errors to sentences, and an id for what nobody expected."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from bot.config import ConfigError
+from bot.replies import Fault
+from bot.requests import RequestError
+from engine.errors import (
+    EngineError,
+    NotEnoughDataError,
+    PriceOutsideMapError,
+    UnknownModelError,
+    UnknownSymbolError,
+)
+
+_log = logging.getLogger(__name__)
+
+_ADVICE: tuple[tuple[type[Exception], str], ...] = (
+    (UnknownSymbolError, "Write a symbol as in /liq BTC."),
+    (UnknownModelError, "/models says what each one assumes."),
+    (NotEnoughDataError, "Ask about a later moment, or with a longer recording."),
+    (PriceOutsideMapError, "Ask for a price inside that range."),
+    (EngineError, ""),
+    (RequestError, ""),
+    (ConfigError, ""),
+)
+"""The expected errors, the narrower first, and what to do about each; their own sentences say what is wrong."""
+
+
+def fault_of(error: Exception) -> Fault:
+    """Return what to say about an error; one that nobody expected is logged under an id that the sentence names."""
+    if isinstance(error, OSError):
+        return Fault(text=_file_sentence(error))
+    for kind, advice in _ADVICE:
+        if isinstance(error, kind):
+            return Fault(text=f"{error} {advice}".strip())
+    return _unexpected(error)
+
+
+def _file_sentence(error: OSError) -> str:
+    """Return what a file or folder refused, without the number that the operating system gives it."""
+    reason = error.strerror or type(error).__name__
+    path = f"{error.filename}: " if error.filename else ""
+    return f"{path}{reason}. Check the path, its permissions and the free space."
+
+
+def _unexpected(error: Exception) -> Fault:
+    error_id = secrets.token_hex(4)
+    _log.error("unexpected error %s", error_id, exc_info=error)
+    text = f"That is a fault of Fathom, not yours (error {error_id}). Please report it with this number."
+    return Fault(text=text, error_id=error_id)
