@@ -248,6 +248,22 @@ def test_no_module_is_a_drawer_for_everything(module: Module) -> None:
     assert not {"utils", "util", "helpers", "helper", "manager", "common", "misc"} & set(module.name.split("."))
 
 
+# --- the page that explains the house -------------------------------------------------------------------------------
+
+
+def rooms(page: str) -> set[str]:
+    """The files that ARCHITECTURE.md lists, as paths from the root: those in the tables under ### engine and so on."""
+    sections = re.findall(r"^### (\w+)\n(.*?)(?=^##)", page, flags=re.MULTILINE | re.DOTALL)
+    return {f"{package}/{name}" for package, text in sections for name in re.findall(r"`([\w/]+\.py)`", text)}
+
+
+def test_the_page_lists_every_file_and_no_other() -> None:
+    files = {path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    assert rooms((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")) == {
+        path for path in files if not path.endswith("__init__.py")
+    }
+
+
 # --- the installed whole ---------------------------------------------------------------------------------------------
 
 
