@@ -8,13 +8,14 @@ The slow, obvious version that this one is tested against stands in tests/engine
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.grid import LOG_STEP, FloatArray, IntArray, LogGrid
-from engine.kernels import BarArrays, FlowArrays, StateArrays, StoreArrays, TierArrays, walk
+from engine.kernels import BarArrays, FlowArrays, LadderArrays, StateArrays, StoreArrays, walk
 from engine.market import Candles
 
 
@@ -77,11 +78,11 @@ def positions(prices: FloatArray, grid: LogGrid) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Ladder:
-    """The tiers of a model at one venue; every array has the tiers as its last axis.
+    """How a model opens and keeps positions at one venue.
 
-    leverages [x]; half_life_s [s]; seed_share: share of what is opened, sums to 1 (per anchor set by the model);
-    distance: (2, tiers) from entry to liquidation [bins], longs (negative) then shorts; anchor: which row of `Entries`
-    a tier opens at.
+    Tiers keep: leverages (tiers,) [x], NaN where a tier mixes several or holds stops; half_life_s (tiers,) [s].
+    Rungs open: seed_share (rungs,) of what is opened; distance (2, rungs) from entry to liquidation [bins], of longs
+    (negative) and of shorts; anchor (rungs,) column of the entries; tier (rungs,) the tier that keeps it.
     """
 
     leverages: FloatArray
@@ -89,6 +90,7 @@ class Ladder:
     seed_share: FloatArray
     distance: FloatArray
     anchor: IntArray
+    tier: IntArray
 
 
 def seed_shares(standing_share: FloatArray, half_life_s: FloatArray) -> FloatArray:
@@ -105,7 +107,7 @@ def seed_shares(standing_share: FloatArray, half_life_s: FloatArray) -> FloatArr
 class Entries:
     """What is opened in each bar, where, and what share of the older positions is kept.
 
-    position: (anchors, 2, bars) [bins]; amount: (anchors, 2, bars) [base]; kept: (2, bars), 1 where nobody closed.
+    position: (bars, 2, anchors) [bins]; amount: (bars, 2, anchors) [base]; kept: (2, bars), 1 where nobody closed.
     """
 
     position: FloatArray
@@ -114,9 +116,7 @@ class Entries:
 
     def from_bar(self, first: int) -> Entries:
         """Return the entries from bar number `first` on."""
-        return Entries(
-            position=self.position[:, :, first:], amount=self.amount[:, :, first:], kept=self.kept[:, first:]
-        )
+        return Entries(position=self.position[first:], amount=self.amount[first:], kept=self.kept[:, first:])
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -135,6 +135,10 @@ class ColumnPlan:
     def none(cls) -> ColumnPlan:
         """Return the plan that stores nothing."""
         return cls(bars=np.empty(0, dtype=np.int64), first=0, size=0)
+
+    def from_bar(self, first: int) -> ColumnPlan:
+        """Return the plan with bars counted from bar number `first`; none may lie before it."""
+        return ColumnPlan(bars=self.bars - first, first=self.first, size=self.size, forget=self.forget)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -155,6 +159,10 @@ class Standing:
     columns: NDArray[np.float32]
     snapshots: NDArray[np.float32]
 
+    def with_snapshots(self, snapshots: NDArray[np.float32]) -> Standing:
+        """Return the same with other snapshots."""
+        return dataclasses.replace(self, snapshots=snapshots)
+
 
 def walk_inventory(
     bars: Bars,
@@ -169,7 +177,7 @@ def walk_inventory(
     """Walk the bars so that each side's mass follows open interest; the heart of the inventory models.
 
     Per bar and side, with S the side's mass after decay and sweep: opened = clip(OI - S, 0, volume); if S > OI the
-    side is scaled down to OI. entry_position: (anchors, 2, bars) [bins]; volume, open_interest: (bars,) [base], an
+    side is scaled down to OI. entry_position: (bars, 2, anchors) [bins]; volume, open_interest: (bars,) [base], an
     open interest of NaN opens and closes nothing. Does not look ahead.
     """
     flow = FlowArrays(
@@ -200,7 +208,7 @@ def _run(bars: Bars, ladder: Ladder, flow: FlowArrays, columns: ColumnPlan, snap
     column_store, snapshot_store = _store_for(columns), _store_for(snapshots)
     swept_usd, opened, kept = walk(
         bars.arrays(),
-        TierArrays(ladder.half_life_s, ladder.seed_share, ladder.distance, ladder.anchor),
+        LadderArrays(ladder.half_life_s, ladder.seed_share, ladder.distance, ladder.anchor, ladder.tier),
         flow,
         state,
         column_store,

@@ -33,20 +33,23 @@ class BarArrays(NamedTuple):
     end_s: FloatArray
 
 
-class TierArrays(NamedTuple):
-    """Per tier: half-life [s], share of what is opened, distance (2, tiers) [bins], row of the entries."""
+class LadderArrays(NamedTuple):
+    """Per tier: half-life [s]. Per rung (a way to open positions): share of what is opened, distance (2, rungs) [bins],
+    anchor of its entries, and the tier that keeps them.
+    """
 
     half_life_s: FloatArray
     seed_share: FloatArray
     distance: FloatArray
     anchor: IntArray
+    tier: IntArray
 
 
 class FlowArrays(NamedTuple):
-    """Where positions open (anchors, 2, bars) [bins], and how much.
+    """Where positions open (bars, 2, anchors) [bins], and how much.
 
     With open_interest (bars,) [base] the amounts follow from it and volume; where it is empty, amount
-    (anchors, 2, bars) [base] and kept (2, bars) are obeyed.
+    (bars, 2, anchors) [base] and kept (2, bars) are obeyed.
     """
 
     position: FloatArray
@@ -73,10 +76,10 @@ class StoreArrays(NamedTuple):
     store: NDArray[np.float32]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def walk(  # noqa: C901 - split further, every call counts references of its arrays: 30 ms in place of 60
     bars: BarArrays,
-    tiers: TierArrays,
+    ladder: LadderArrays,
     flow: FlowArrays,
     state: StateArrays,
     columns: StoreArrays,
@@ -85,28 +88,28 @@ def walk(  # noqa: C901 - split further, every call counts references of its arr
     """Fill state and stores in place; return swept_usd, opened [base] and kept share, each (2, bars)."""
     low, high, close, end_s = bars.low, bars.high, bars.close, bars.end_s
     mass, moment, prices = state.mass, state.moment, state.prices
-    seed_share, distance, anchor = tiers.seed_share, tiers.distance, tiers.anchor
+    seed_share, distance, anchor, tier_of = ladder.seed_share, ladder.distance, ladder.anchor, ladder.tier
     position, amount = flow.position, flow.amount
     follows_interest = len(flow.open_interest) > 0
-    count, rungs = len(low), len(tiers.half_life_s)
-    factor, held = np.ones((2, rungs)), np.zeros((2, rungs))
+    count, tiers, rungs = len(low), len(ladder.half_life_s), len(ladder.seed_share)
+    factor, held = np.ones((2, tiers)), np.zeros((2, tiers))
     swept_usd, opened, kept = np.zeros((2, count)), np.zeros((2, count)), np.ones((2, count))
-    decay, decay_for_s = np.ones(rungs), -1.0
+    decay, decay_for_s = np.ones(tiers), -1.0
     next_column, next_snapshot = 0, 0
     column_bar, snapshot_bar = _next_bar(columns, 0), _next_bar(snapshots, 0)
     for bar in range(count):
         if bars.elapsed_s[bar] != decay_for_s:
             decay_for_s = bars.elapsed_s[bar]
-            decay = 2.0 ** (-decay_for_s / tiers.half_life_s)
+            decay = 2.0 ** (-decay_for_s / ladder.half_life_s)
         for side in range(2):
-            for tier in range(rungs):
+            for tier in range(tiers):
                 factor[side, tier] *= decay[tier]
                 held[side, tier] *= decay[tier]
             swept_usd[side, bar] = _sweep(
                 mass[side], moment[side], prices, factor[side], held[side], low[bar], high[bar]
             )
             standing = 0.0
-            for tier in range(rungs):
+            for tier in range(tiers):
                 standing += held[side, tier]
             gross = 0.0
             if follows_interest:
@@ -114,17 +117,17 @@ def walk(  # noqa: C901 - split further, every call counts references of its arr
             else:
                 kept[side, bar] = flow.kept[side, bar]
             if kept[side, bar] != 1.0:
-                for tier in range(rungs):
+                for tier in range(tiers):
                     factor[side, tier] *= kept[side, bar]
                     held[side, tier] *= kept[side, bar]
             _refold(mass[side], moment[side], factor[side])
-            for tier in range(rungs):
-                row = anchor[tier]
-                size = seed_share[tier] * (gross if follows_interest else amount[row, side, bar])
-                if size > 0.0:
+            for rung in range(rungs):
+                gross = gross if follows_interest else amount[bar, side, anchor[rung]]
+                if gross > 0.0:
+                    size, tier = gross * seed_share[rung], tier_of[rung]
                     opened[side, bar] += size
                     held[side, tier] += size
-                    at = position[row, side, bar] + distance[side, tier]
+                    at = position[bar, side, anchor[rung]] + distance[side, rung]
                     stored = size / factor[side, tier]
                     _deposit(mass[side, tier], moment[side, tier], side, stored, at, close[bar], end_s[bar])
         if bar == column_bar:
@@ -132,13 +135,13 @@ def walk(  # noqa: C901 - split further, every call counts references of its arr
         if bar == snapshot_bar:
             next_snapshot, snapshot_bar = _store(state, factor, held, snapshots, next_snapshot)
     for side in range(2):
-        for tier in range(rungs):
+        for tier in range(tiers):
             state.mass[side, tier] *= factor[side, tier]
             state.moment[side, tier] *= factor[side, tier]
     return swept_usd, opened, kept
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _sweep(
     mass: FloatArray,
     moment: FloatArray,
@@ -165,7 +168,7 @@ def _sweep(
     return usd
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _closing_and_opening(open_interest: float, volume: float, standing: float) -> tuple[float, float]:
     """Return the share of `standing` that is kept, and what is opened beside it [base]."""
     if open_interest < standing:
@@ -175,7 +178,7 @@ def _closing_and_opening(open_interest: float, volume: float, standing: float) -
     return 1.0, 0.0  # equal, or NaN: nothing is opened or closed on an unknown
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _deposit(
     mass: FloatArray, moment: FloatArray, side: int, stored: float, at: float, close: float, end_s: float
 ) -> None:
@@ -208,7 +211,7 @@ def _deposit(
         ratio *= _INVERSE_E
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _refold(mass: FloatArray, moment: FloatArray, factor: FloatArray) -> None:
     for tier in range(len(factor)):
         if factor[tier] < _REFOLD_BELOW:
@@ -217,12 +220,12 @@ def _refold(mass: FloatArray, moment: FloatArray, factor: FloatArray) -> None:
             factor[tier] = 1.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _next_bar(plan: StoreArrays, row: int) -> int:
     return plan.bars[row] if row < len(plan.bars) else -1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _store(state: StateArrays, factor: FloatArray, held: FloatArray, plan: StoreArrays, row: int) -> tuple[int, int]:
     """Store the sums over tiers [USD] in `row`; return the next row and the bar after which it is due."""
     for side in range(2):
