@@ -48,6 +48,18 @@ def test_the_readme_makes_only_what_the_makefile_can() -> None:
     assert {command.split()[1] for command in RUN_BY_MAKE} <= make_targets()
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not at hand")
+@pytest.mark.parametrize(
+    ("target", "tools"), [("run", ["fathom"]), ("test", ["ruff", "mypy", "pytest"]), ("bench", ["pytest"])]
+)
+def test_make_knows_the_way(target: str, tools: list[str]) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [tool for tool in tools if tool not in done.stdout] == []
+
+
 def test_what_the_makefile_promises_is_what_continuous_integration_runs() -> None:
     run = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert "set -euo pipefail" in run
