@@ -15,7 +15,7 @@ from bot.liq_reply import liq_reply, questions_reply, zones_reply
 from bot.replies import Reply, fault_reply
 from bot.requests import Help, Level, Liq, MarketRequest, Models, Questions, Request, Zones
 from engine.market import Market
-from engine.models import MODELS, model_named
+from engine.models import REGISTRY, model_named
 from engine.results import Analysis, LevelReport, MapKey
 from engine.sources.base import Source
 from engine.windows import window_named
@@ -78,7 +78,7 @@ class Assistant:
             case Help():
                 return help_reply(self._source.symbols())
             case Models():
-                return models_reply(MODELS.values())
+                return models_reply(REGISTRY.values())
             case Level():
                 return level_reply(self._read_level(self._market(request), request.price, key=map_key(request)))
             case Liq():

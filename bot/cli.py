@@ -53,7 +53,7 @@ _WindowOption = Annotated[str, typer.Option("--window", metavar="WINDOW", help="
 _CsvOption = Annotated[str, typer.Option("--csv", metavar="FILE", help="File to write, - for standard output.")]
 _SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as BTC.")]
 
-app = typer.Typer(name="fathom", add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(name="fathom", rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 def main() -> None:
@@ -100,7 +100,11 @@ def ask(
     theme: _ThemeOption = None,
     config: _ConfigOption = None,
 ) -> int:
-    """Answer one message: "/liq BTC", "/level BTC 68.5k", "/zones sol", "is 70k a magnet for btc?", "/help"."""
+    """Answer one message, as typed in a chat.
+
+    Such as "/liq BTC", "/liq eth 12h m2", "/level BTC 68.5k", "is 70k a magnet for btc?", "/zones sol",
+    "/questions BTC", "/models" or "/help".
+    """
     settings = _settings(source=source, recordings=recordings, at=at, out=out, theme=theme, config=config)
     from bot.app import build_assistant, deliver
 
@@ -119,7 +123,10 @@ def chat(
     theme: _ThemeOption = None,
     config: _ConfigOption = None,
 ) -> None:
-    """Answer message after message; one without a symbol is about the last one. Ctrl-D leaves."""
+    """Answer message after message.
+
+    A message without a symbol is about the last one. Ctrl-D leaves.
+    """
     settings = _settings(source=source, recordings=recordings, at=at, out=out, theme=theme, config=config)
     from bot.app import build_assistant, deliver
     from bot.chats.console_chat import converse, open_console, typed_lines
@@ -142,7 +149,7 @@ def swept(
     at: _AtOption = None,
     config: _ConfigOption = None,
 ) -> None:
-    """Write what price swept out of a model's map, hour by hour.
+    """Write what price swept out of a map, hour by hour.
 
     Columns: time (start of the row, ISO 8601, UTC), long_swept_usd, short_swept_usd. Every row from the first bar to
     the last is there, zeros included. Swept is what stood in the map before a bar, between that bar's low and high.
@@ -168,7 +175,7 @@ def profile(
     at: _AtOption = None,
     config: _ConfigOption = None,
 ) -> None:
-    """Write a map's last column: what stands at each price now.
+    """Write what stands in a map at each price now.
 
     Columns: price (geometric centre of a 0.1 % bin), long_usd, short_usd (modelled, both sides at every price).
     """
@@ -190,9 +197,9 @@ def export(
     at: _AtOption = None,
     config: _ConfigOption = None,
 ) -> None:
-    """Write a whole heat map as CSV or Parquet, one row per moment and price.
+    """Write a whole heat map as CSV or Parquet.
 
-    Columns: time (the moment that a column was known, UTC), price (centre of a 0.1 % bin), long_usd, short_usd.
+    One row per moment and price. Columns: time (the moment that a column was known, UTC), price (centre of a 0.1 % bin), long_usd, short_usd.
     """
     settings = _settings(source=source, recordings=recordings, at=at, config=config)
     from bot.tables import write_heat_map
@@ -205,9 +212,9 @@ def models() -> None:
     """Say what each model assumes."""
     from bot.chats.console_chat import open_console, show_reply
     from bot.guide_reply import models_reply
-    from engine.models import MODELS
+    from engine.models import REGISTRY
 
-    show_reply(open_console(), models_reply(MODELS.values()))
+    show_reply(open_console(), models_reply(REGISTRY.values()))
 
 
 @app.command()

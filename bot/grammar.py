@@ -154,12 +154,11 @@ def _command(token: str) -> str | None:
 
 
 def _intent(slots: _Slots) -> str:
-    if slots.command:
-        return slots.command
-    if len(slots.intents) > 1:
-        raise RequestError("That asks for two things at once.", tuple(f"/{intent} BTC" for intent in slots.intents[:2]))
-    if slots.intents:
-        return slots.intents[0]
+    asked = _unique([*([slots.command] if slots.command else []), *slots.intents])
+    if len(asked) > 1:
+        raise RequestError("That asks for two things at once.", tuple(f"/{intent} BTC" for intent in asked[:2]))
+    if asked:
+        return asked[0]
     return "level" if slots.prices else "liq"
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from bot.replies import Line, Reply, block
 from bot.wording import disclaimer_blocks
-from engine.models import ModelSpec
+from engine.inventory import Ladder
+from engine.margin import terms_for
+from engine.models import Model
+from engine.text import percent_text
 from engine.windows import WINDOWS
 
 SHOWN_SYMBOLS = 12
 """Symbols listed in the help: a line's worth."""
+
+_LADDER_OF = ("binanceusdm", "BTCUSDT")
+"""The market whose leverages are told: it allows every tier; other symbols cut the ladder at their maximum."""
+_DEFAULT_WINDOWS = ("12h", "24h", "3d")
+_MIX_CAVEAT = "before sweeps, on BTC"
 
 _COMMANDS = (
     (
@@ -47,18 +58,42 @@ def help_reply(symbols: Sequence[str]) -> Reply:
     )
 
 
-def models_reply(models: Iterable[ModelSpec]) -> Reply:
+def models_reply(models: Iterable[Model]) -> Reply:
     """Return the answer to `/models`: each is named by what it assumes, none claims to be another site's."""
-    blocks = [
-        found
-        for model in models
-        for found in block(
-            "guide",
-            Line(label=model.id, text=model.name, tone="strong"),
-            Line(label="assumes", text=model.assumes),
-            Line(label="inputs", text=model.inputs),
-            Line(label="memory", text=model.memory),
-            Line(label="leverage", text=model.ladder),
-        )
-    ]
+    blocks = [found for model in models for found in block("guide", *_model_lines(model))]
     return Reply(blocks=(*blocks, *disclaimer_blocks()))
+
+
+def _model_lines(model: Model) -> list[Line]:
+    spec = model.spec
+    facts = (("assumes", spec.assumes), ("inputs", spec.inputs), ("memory", spec.memory), ("leverage", _mixes(model)))
+    return [
+        Line(label=spec.id, text=spec.name, tone="strong"),
+        *(Line(label=label, text=text) for label, text in facts if text),
+    ]
+
+
+def _mixes(model: Model) -> str:
+    """Return the leverage that stands in the maps, by window where the window decides; "" for mixed tiers."""
+    margin = terms_for(*_LADDER_OF)
+    if not np.all(np.isfinite(model.ladder(margin, WINDOWS[0]).leverages)):
+        return ""
+    if not model.spec.starts_empty:
+        return f"{_mix(model.ladder(margin, WINDOWS[0]), math.inf)} ({_MIX_CAVEAT})"
+    windows = [window for window in WINDOWS if window.name in _DEFAULT_WINDOWS]
+    mixes = [f"{window.name}: {_mix(model.ladder(margin, window), window.length_s)}" for window in windows]
+    return f"{'; '.join(mixes)} ({_MIX_CAVEAT})"
+
+
+def _mix(ladder: Ladder, memory_s: float) -> str:
+    """Return what share each tier holds of what was opened within `memory_s` and not swept.
+
+    A tier seeded at a constant rate stands at seed x half-life x (1 - 2^(-memory / half-life)).
+    """
+    seeded = np.bincount(ladder.tier, weights=ladder.seed_share)
+    standing = seeded * ladder.half_life_s * -np.expm1(-math.log(2) * memory_s / ladder.half_life_s)
+    shares = standing / standing.sum()
+    return ", ".join(
+        f"{leverage:g}x {percent_text(share, signed=False, decimals=0)}"
+        for leverage, share in zip(ladder.leverages, shares, strict=True)
+    )

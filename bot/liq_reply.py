@@ -41,7 +41,7 @@ def liq_reply(analysis: Analysis) -> Reply:
         picture=liq_picture(analysis),
         blocks=(
             *headline(analysis),
-            *block("zones", *(line for side in SIDES for line in _side_lines(analysis, side))),
+            *block("zones", *_zones_lines(analysis)),
             *block("setup", *_setup_lines(analysis)),
             *block("wrong_if", *_wrong_if_lines(analysis)),
             *block("reading", *_reading_lines(analysis)),
@@ -91,26 +91,34 @@ def questions_reply(analysis: Analysis) -> Reply:
     )
 
 
-def _side_lines(analysis: Analysis, side: Side) -> list[Line]:
-    best, *others = analysis.zones_on(side)
-    lines = [_zone_line(best)]
-    if others:
+def _zones_lines(analysis: Analysis) -> list[Line]:
+    """Return each side's best zone, column under column, and the next ones behind it."""
+    sides = [zones for side in SIDES if (zones := analysis.zones_on(side))]
+    cells = [_zone_cells(best) for best, *_ in sides]
+    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    lines = []
+    for (best, *others), row in zip(sides, cells, strict=True):
+        aligned = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(_zone_line(best, aligned))
         nexts = " · ".join(zone_text(zone) for zone in others[:SHOWN_NEXT])
-        lines.append(Line(text=f"next: {nexts}", tone="muted"))
+        lines += [Line(text=f"next: {nexts}", tone="muted")] if nexts else []
     return lines
 
 
-def _zone_line(zone: Zone) -> Line:
-    parts = [
+def _zone_cells(zone: Zone) -> tuple[str, ...]:
+    return (
         band_text(zone.band),
         percent_text(zone.distance),
         f"score {zone.score:.0f}",
         agreement_text(zone),
         size_text(zone),
-    ]
-    text = "  ".join(parts)
+    )
+
+
+def _zone_line(zone: Zone, text: str) -> Line:
     side = zone.band.side
-    return Line(text=text if zone.clear else f"no clear zone; strongest: {text}", label=side_word(side), tone=side)
+    caveat = "" if zone.clear else "  no clear zone, this is the side's strongest spot"
+    return Line(text=text.rstrip() + caveat, label=side_word(side), tone=side)
 
 
 def _setup_lines(analysis: Analysis) -> list[Line]:
@@ -165,7 +173,7 @@ def _breakdown_lines(zone: Zone) -> list[Line]:
         f"entries {duration_text(zone.band.age_s)} old on average; chance of touch {chance_text(zone.touch)}",
     ]
     return [
-        _zone_line(zone),
+        _zone_line(zone, "  ".join(_zone_cells(zone))),
         *(Line(text=text) for text in facts),
         *_evidence_lines(zone.evidence),
     ]

@@ -98,7 +98,8 @@ def agreement_text(zone: Zone) -> str:
 
 def size_text(zone: Zone) -> str:
     """Return what would be forced there, as an index beside the modelled amount."""
-    return f"{FORCED[zone.band.side]} index {zone.index:.0f} (≈ {usd_text(zone.size_usd)} modelled)"
+    amount = f"≈ {usd_text(zone.size_usd)} modelled" if math.isfinite(zone.size_usd) else "size unknown"
+    return f"{FORCED[zone.band.side]} index {zone.index:.0f} ({amount})"
 
 
 def setup_text(setup: Setup) -> str:

@@ -1,0 +1,217 @@
+"""The words of each answer: content and order, nothing invented, caveats present."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.guide_reply import help_reply, models_reply
+from bot.level_reply import level_reply
+from bot.liq_reply import liq_reply, questions_reply, zones_reply
+from bot.replies import Reply
+from engine.models import REGISTRY
+from engine.results import DISCLAIMER, Setup
+
+
+def kinds(reply: Reply) -> list[str]:
+    return [block.kind for block in reply.blocks]
+
+
+def words(reply: Reply) -> str:
+    return "\n".join(f"{line.label} {line.text}".strip() for block in reply.blocks for line in block.lines)
+
+
+def test_liq_says_everything_in_the_order_of_the_product(analysis):
+    order = [
+        "headline",
+        "zones",
+        "setup",
+        "wrong_if",
+        "reading",
+        "bait",
+        "ask",
+        "touch",
+        "missing",
+        "notes",
+        "disclaimer",
+    ]
+    assert kinds(liq_reply(analysis)) == order
+
+
+def test_headline_names_price_venues_moment_and_age(analysis):
+    (line,) = liq_reply(analysis).blocks[0].lines
+    assert line.text == (
+        "BTC 70,412  ·  Binance + Bybit perps, recorded  ·  14 Mar 2026 23:55 UTC, last bar just closed"
+    )
+
+
+def test_headline_says_how_old_the_last_bar_is(analysis):
+    late = replace(analysis, as_of_s=analysis.as_of_s + 1500)
+    assert "last bar closed 25 min earlier" in words(liq_reply(late))
+
+
+def test_simulated_market_is_said_first_and_its_picture_says_it_too(analysis):
+    reply = liq_reply(replace(analysis, source="simulated"))
+    assert reply.blocks[0].lines[0].text.startswith("SIMULATED, no real prices")
+    assert reply.picture is not None
+    assert reply.picture.alt.startswith("SIMULATED BTC")
+    assert "simulated" in reply.picture.stem
+    assert "SIMULATED" not in words(liq_reply(analysis))
+
+
+def test_both_sides_show_their_best_zone_and_the_next_ones(analysis):
+    above, below, further = liq_reply(analysis).block("zones").lines
+    assert above.label == "ABOVE"
+    assert above.text.split() == (
+        [
+            "71,950-72,300",
+            "+2.2",
+            "%",
+            "score",
+            "81",
+            "4/4",
+            "maps,",
+            "2/3",
+            "inputs",
+            "forced",
+            "buying",
+            "index",
+            "100",
+            "(≈",
+            "$182M",
+            "modelled)",
+        ]
+    )
+    assert below.label == "BELOW"
+    assert "forced selling index 71 (≈ $129M modelled)" in below.text
+    assert further.text == "next: 66,900-67,150 -4.6 % score 52"
+
+
+def test_side_without_clear_zone_says_so(analysis, zone_with):
+    weak = zone_with("above", 71_000, 71_100, score=12, index=9, usd=3e6, hits=0, clear=False)
+    reply = liq_reply(replace(analysis, zones=(weak, *analysis.zones[1:])))
+    assert "no clear zone" in reply.block("zones").lines[0].text
+
+
+@pytest.mark.parametrize(
+    ("setup", "sentence"),
+    [
+        (
+            Setup(verdict="upside_sweep", strength=0.2, reasons=()),
+            "Upside sweep favoured, weakly (unproven; not a forecast).",
+        ),
+        (
+            Setup(verdict="downside_sweep", strength=0.5, reasons=()),
+            "Downside sweep favoured, moderately (unproven; not a forecast).",
+        ),
+        (
+            Setup(verdict="upside_sweep", strength=1.0, reasons=()),
+            "Upside sweep favoured, strongly (unproven; not a forecast).",
+        ),
+        (Setup(verdict="trap_both_sides", strength=0.4, reasons=()), "Trap on both sides (unproven; not a forecast)."),
+        (Setup(verdict="no_clear_edge", strength=0.0, reasons=()), "No clear edge."),
+    ],
+)
+def test_verdict_claims_no_more_than_was_measured(analysis, setup, sentence):
+    assert liq_reply(replace(analysis, setup=setup)).block("setup").lines[0].text == sentence
+
+
+def test_reasons_for_come_before_reasons_against(analysis):
+    texts = [line.text for line in liq_reply(analysis).block("setup").lines[1:]]
+    assert texts == [
+        "+ nearest vulnerable leverage is above",
+        "- funding is already paid by longs, so longs are the crowd",
+    ]
+
+
+def test_liq_names_conditions_readings_questions_and_chances(analysis):
+    text = words(liq_reply(analysis))
+    assert "WRONG IF an hourly close below 68,450 · open interest falls 3 %" in text
+    assert "READ M1 12h battlefield: fresh shorts above 71.9k on M1 12h" in text
+    assert "Where is the nearest vulnerable leverage? Do the maps agree?" in text
+    assert "/questions BTC" in text
+    assert "Chance of touch in 72 h at this volatility: 58 % above, 58 % below" in text
+    assert "not a forecast" in text
+
+
+def test_missing_inputs_and_notes_are_named(analysis):
+    text = words(liq_reply(analysis))
+    assert "MISSING order book: walls near the zones are unknown" in text
+    assert "NOTE Bybit: open interest 40 min old." in text
+
+
+def test_nothing_missing_leaves_no_empty_block(analysis):
+    assert "missing" not in kinds(liq_reply(replace(analysis, missing=(), notes=())))
+
+
+@pytest.mark.parametrize("answer", [liq_reply, zones_reply, questions_reply])
+def test_every_answer_about_a_market_ends_with_the_disclaimer(analysis, answer):
+    assert answer(analysis).blocks[-1].lines[0].text == DISCLAIMER
+
+
+def test_zones_takes_every_score_apart(analysis):
+    reply = zones_reply(analysis)
+    text = words(reply)
+    assert kinds(reply).count("zones") == len(analysis.zones)
+    assert "M1 12h 97, M1 24h 97, M1 3d 97, M2 3d 77 (no)" in text
+    assert "shuffled maps would give 31" in text
+    assert "+ market structure +0.60 × 1: the high of 12 March lies inside" in text
+    assert "- funding -0.40 × 1: longs pay 0.010 % per 8 h" in text
+    assert "· price action +0.00 × 1: neutral" in text
+
+
+def test_questions_are_each_followed_by_their_answer(analysis):
+    texts = [line.text for line in questions_reply(analysis).block("ask").lines]
+    assert texts[:2] == ["Where is the nearest vulnerable leverage?", "Above, at 71,950, +2.2 %."]
+    assert len(texts) == 2 * len(analysis.questions)
+
+
+def test_level_says_the_verdict_first_and_then_everything(report):
+    reply = level_reply(report)
+    assert kinds(reply) == ["headline", "verdict", "facts", "touch", "wrong_if", "missing", "notes", "disclaimer"]
+    assert reply.block("verdict").lines[0].text == "Part of a zone: 68,100-68,450, score 64."
+
+
+def test_level_facts_carry_units_leverage_and_entries(report):
+    facts = {line.label: line.text for line in level_reply(report).block("facts").lines}
+    assert facts["DISTANCE"] == "-3.0 % from the price, 1.0 daily ATR"
+    assert "≈ $310M of longs" in facts["ON THE WAY"]
+    assert "≈ $40.0M of longs at 68,250-68,350, index 22" in facts["AT IT"]
+    assert facts[""] == "50x $28.0M, entered 2 h ago  ·  25x $12.0M, entered 25 h ago"
+    assert "93 %" in facts["RANK"]
+    assert facts["MAPS"].startswith("3 of 4 show it: M1 12h yes")
+    assert facts["NEARER"] == "no stronger zone before the level"
+    assert facts["FARTHER"].startswith("stronger zone behind the level: 66,900-67,150 -4.6 % score 52")
+    assert "no order book" in facts["BOOK"]
+
+
+def test_level_with_nothing_there_lists_no_tiers(report_with):
+    reply = level_reply(report_with(at_level_usd=0.0, tiers=(), zone=None, verdict="nothing"))
+    assert "" not in {line.label for line in reply.block("facts").lines}
+
+
+def test_level_picture_is_named_by_its_level(report):
+    assert level_reply(report).picture.stem == "BTC-2026-03-14T2355Z-level-68300-M1-24h"
+
+
+def test_help_names_every_command_and_what_a_map_is_not():
+    text = words(help_reply(("BTC", "ETH")))
+    for command in ("/liq BTC", "/level BTC 68.5k", "/zones", "/questions", "/models"):
+        assert command in text
+    assert "not a list of real stops" in text
+    assert "BTC, ETH" in text
+
+
+def test_models_say_what_each_one_assumes_and_the_mix_that_a_window_really_shows():
+    text = words(models_reply(REGISTRY.values()))
+    for model in REGISTRY.values():
+        assert model.spec.name in text
+        assert model.spec.assumes in text
+    # by hand, M1 over 12 h: share x (1 - 2^(-W / half-life)) = .20x.034 .30x.109 .30x.293 .20x.5, renormalised
+    assert "12h: 10x 3 %, 25x 14 %, 50x 39 %, 100x 44 %" in text
+
+
+def test_numbers_that_are_unknown_are_said_to_be_unknown(analysis, zone_with):
+    zone = zone_with("above", 71_000, 71_100, score=12, index=9, usd=float("nan"))
+    strange = replace(analysis, zones=(replace(zone, distance_atr=float("nan")), *analysis.zones[1:]))
+    assert "nan" not in words(liq_reply(strange)).lower()
+    assert "forced buying index 9 (size unknown)" in words(liq_reply(strange))
