@@ -199,7 +199,8 @@ def export(
 ) -> None:
     """Write a whole heat map as CSV or Parquet.
 
-    One row per moment and price. Columns: time (the moment that a column was known, UTC), price (centre of a 0.1 % bin), long_usd, short_usd.
+    One row per moment and price. Columns: time (when a column of the map was known, UTC), price (geometric centre of a
+    0.1 % bin), long_usd, short_usd (modelled).
     """
     settings = _settings(source=source, recordings=recordings, at=at, config=config)
     from bot.tables import write_heat_map

@@ -1,4 +1,4 @@
-"""A small made-up market and the answer about it, so that words and files can be tested without the engine's numbers."""
+"""A small made-up market and the answer about it: words and files are tested without the engine's numbers."""
 
 from __future__ import annotations
 

@@ -61,26 +61,8 @@ def test_simulated_market_is_said_first_and_its_picture_says_it_too(analysis):
 def test_both_sides_show_their_best_zone_and_the_next_ones(analysis):
     above, below, further = liq_reply(analysis).block("zones").lines
     assert above.label == "ABOVE"
-    assert above.text.split() == (
-        [
-            "71,950-72,300",
-            "+2.2",
-            "%",
-            "score",
-            "81",
-            "4/4",
-            "maps,",
-            "2/3",
-            "inputs",
-            "forced",
-            "buying",
-            "index",
-            "100",
-            "(≈",
-            "$182M",
-            "modelled)",
-        ]
-    )
+    text = " ".join(above.text.split())
+    assert text == "71,950-72,300 +2.2 % score 81 4/4 maps, 2/3 inputs forced buying index 100 (≈ $182M modelled)"
     assert below.label == "BELOW"
     assert "forced selling index 71 (≈ $129M modelled)" in below.text
     assert further.text == "next: 66,900-67,150 -4.6 % score 52"
@@ -213,5 +195,5 @@ def test_models_say_what_each_one_assumes_and_the_mix_that_a_window_really_shows
 def test_numbers_that_are_unknown_are_said_to_be_unknown(analysis, zone_with):
     zone = zone_with("above", 71_000, 71_100, score=12, index=9, usd=float("nan"))
     strange = replace(analysis, zones=(replace(zone, distance_atr=float("nan")), *analysis.zones[1:]))
-    assert "nan" not in words(liq_reply(strange)).lower()
+    assert "nan" not in words(liq_reply(strange)).split()
     assert "forced buying index 9 (size unknown)" in words(liq_reply(strange))

@@ -1,0 +1,124 @@
+"""Settings: which layer wins, and that a wrong one is refused by name."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.config import ConfigError, Settings, known_keys, load_settings
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+
+pytestmark = pytest.mark.usefixtures("plain_home")
+
+
+def write(text: str, name: str = "config.toml") -> Path:
+    path = Path(name)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_flag_wins_over_environment_over_file_over_default(monkeypatch):
+    seed = lambda flags=None: load_settings(flags).market.simulated_seed  # noqa: E731
+    assert seed() == 7
+    write("[market]\nsimulated_seed = 1\nsource = 'simulated'")
+    assert seed() == 1
+    monkeypatch.setenv("FATHOM_MARKET__SIMULATED_SEED", "2")
+    assert seed() == 2
+    assert seed({"market": {"simulated_seed": 3}}) == 3
+    assert seed({"market": {"simulated_seed": None}}) == 2
+    assert load_settings({"market": {"simulated_seed": 3}}).market.source == "simulated"
+
+
+def test_named_file_is_read_instead_of_the_one_in_the_folder():
+    write("[charts]\nwidth_px = 500")
+    other = write("[charts]\ntheme = 'light'", "other.toml")
+    charts = load_settings(config=other).charts
+    assert (charts.theme, charts.width_px) == ("light", 1600)
+
+
+def test_empty_variable_is_no_setting(monkeypatch):
+    monkeypatch.setenv("FATHOM_MARKET__RECORDINGS", "")
+    assert load_settings().market.recordings is None
+
+
+def test_moment_may_be_written_as_text_or_as_a_moment_of_toml():
+    for written in ('"2026-02-05T12:00:00Z"', "2026-02-05T12:00:00Z", '"2026-02-05T13:00:00+01:00"'):
+        write(f"[market]\nat = {written}")
+        assert load_settings().market.at == "2026-02-05T12:00:00Z"
+
+
+def test_example_shows_every_key_with_its_default():
+    text = EXAMPLE.read_text(encoding="utf-8")
+    shown = tomllib.loads(text)
+    settings = load_settings(config=EXAMPLE)
+    assert settings.model_dump() == Settings().model_dump()
+    for section, keys in known_keys().items():
+        part = text.split(f"[{section}]")[1].split("\n[")[0]
+        mentioned = re.findall(r"^(?:# )?(\w+) = ", part, re.MULTILINE)
+        assert sorted(mentioned) == sorted(keys)
+        without_default = {key for key in keys if getattr(getattr(settings, section), key) is None}
+        assert set(keys) - set(shown[section]) == without_default
+
+
+def test_example_is_valid_with_everything_uncommented():
+    text = re.sub(r"^# (\w+ = )", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert load_settings(config=write(text)).market.recordings == Path("recordings")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[market]\nsorce = 'auto'", ["Unknown setting market.sorce", "config.toml", "source"]),
+        ("[markt]\nsource = 'auto'", ["Unknown setting markt", "market"]),
+        ("market = 3", ["market", "[market]"]),
+        ("[market]\nsource = 'binance'", ["market.source", "'binance'", "recorded"]),
+        ("[market]\nat = 'yesterday'", ["market.at", "2026-02-05T12:00:00Z"]),
+        ("[market]\nsimulated_seed = -1", ["market.simulated_seed", "0"]),
+        ("[charts]\nwidth_px = 'wide'", ["charts.width_px", "'wide'", "integer"]),
+        ("[charts]\nwidth_px = 99999", ["charts.width_px", "4000"]),
+        ("[charts]\ntheme = 'pink'", ["charts.theme", "'pink'", "dark"]),
+        ("[charts\nwidth_px = 3", ["config.toml", "TOML"]),
+    ],
+)
+def test_wrong_file_is_refused_by_name(text, words):
+    write(text)
+    with pytest.raises(ConfigError) as refusal:
+        load_settings()
+    assert [word for word in words if word not in str(refusal.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("FATHOM_MARKET__SORCE", "auto", ["FATHOM_MARKET__SORCE", "FATHOM_MARKET__SOURCE"]),
+        ("FATHOM_MARKT__SOURCE", "auto", ["FATHOM_MARKT__SOURCE", "FATHOM_MARKET__SOURCE"]),
+        ("FATHOM_MARKET", "{}", ["FATHOM_MARKET", "FATHOM_MARKET__"]),
+        ("FATHOM_CHARTS__WIDTH_PX", "wide", ["charts.width_px", "FATHOM_CHARTS__WIDTH_PX", "'wide'"]),
+    ],
+)
+def test_wrong_variable_is_refused_by_name(monkeypatch, variable, value, words):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as refusal:
+        load_settings()
+    assert [word for word in words if word not in str(refusal.value)] == []
+
+
+def test_wrong_flag_is_blamed_even_when_the_file_is_wrong_too():
+    write("[market]\nat = 'yesterday'")
+    with pytest.raises(ConfigError, match="--at"):
+        load_settings({"market": {"at": "tomorrow"}})
+
+
+def test_named_file_that_does_not_exist_is_an_error():
+    with pytest.raises(ConfigError, match=r"no settings file nowhere\.toml"):
+        load_settings(config=Path("nowhere.toml"))
+
+
+def test_folder_and_binary_file_are_refused_as_settings(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(config=tmp_path)
+    Path("binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load_settings(config=Path("binary.toml"))
