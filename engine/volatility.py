@@ -168,7 +168,7 @@ def read_volatility(candles: Candles, hourly: HourlyBars, as_of_s: int) -> Volat
         daily_atr=atr,
         daily_atr_share=atr / price,
         atr_days=days,
-        percentile=_percentile(sigma, history[WARM_UP_H:]),
+        percentile=_percentile(sigma, history[WARM_UP_H:-1]),
         hourly_sigma=history,
     )
 
