@@ -11,7 +11,6 @@ from bot.requests import RequestError
 from engine.errors import (
     EngineError,
     NotEnoughDataError,
-    PriceOutsideMapError,
     UnknownModelError,
     UnknownSymbolError,
 )
@@ -22,7 +21,6 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (UnknownSymbolError, "Write a symbol as in /liq BTC."),
     (UnknownModelError, "/models says what each one assumes."),
     (NotEnoughDataError, "Ask about a later moment, or with a longer recording."),
-    (PriceOutsideMapError, "Ask for a price inside that range."),
     (EngineError, ""),
     (RequestError, ""),
     (ConfigError, ""),

@@ -74,17 +74,16 @@ def zones_reply(analysis: Analysis) -> Reply:
 
 def questions_reply(analysis: Analysis) -> Reply:
     """Return the answer to `/questions SYMBOL`: each better question, answered from the numbers of the moment."""
-    lines = [
-        line
+    asked = (
+        block("ask", Line(text=question.question, tone="strong"), Line(text=question.answer))
         for question in analysis.questions
-        for line in (Line(text=question.question, tone="strong"), Line(text=question.answer))
-    ]
+    )
     return Reply(
         symbol=analysis.symbol,
         result=analysis,
         blocks=(
             *headline(analysis),
-            *block("ask", *lines),
+            *(block_ for blocks in asked for block_ in blocks),
             *missing_blocks(analysis.missing),
             *disclaimer_blocks(),
         ),
@@ -159,8 +158,8 @@ def _touch_lines(analysis: Analysis) -> list[Line]:
         for side in SIDES
         if (zones := analysis.zones_on(side))
     ]
-    text = f"Chance of touch in {hours} h at this volatility: {', '.join(chances)} ({TOUCH_CAVEAT})."
-    return [Line(text=text)]
+    text = f"{', '.join(chances)} within {hours} h at this volatility ({TOUCH_CAVEAT})"
+    return [Line(text=text, label="TOUCH")]
 
 
 def _breakdown_lines(zone: Zone) -> list[Line]:
@@ -168,8 +167,8 @@ def _breakdown_lines(zone: Zone) -> list[Line]:
         f"{map_text(seen.key)} {100 * seen.percentile:.0f}{'' if seen.hit else ' (no)'}" for seen in zone.maps
     )
     facts = [
-        f"maps (percentile of brightness): {percentiles}",
-        f"agreement {zone.agreement:.0f} before evidence; shuffled maps would give {zone.chance_agreement:.0f}",
+        f"percentile in each map: {percentiles}",
+        f"agreement {zone.agreement:.0f} of 100, where unrelated maps would give {zone.chance_agreement:.0f}",
         f"entries {duration_text(zone.band.age_s)} old on average; chance of touch {chance_text(zone.touch)}",
     ]
     return [

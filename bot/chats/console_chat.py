@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING, Protocol
 from rich.console import Console
 from rich.text import Text
 
-from bot.replies import Block, Line, Reply, Tone
+from bot.replies import Block, BlockKind, Line, Reply, Tone
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from bot.app import Delivered
 
-PIPE_WIDTH = 100
+PIPE_WIDTH = 110
 """Columns where nobody says how wide the reader's window is."""
 MAX_WIDTH = 120
 """Widest line on a wide terminal: longer ones are hard to read."""
-LABEL_WIDTH = 11
+LABEL_WIDTH = 12
 """Columns of the labels at the left: the longest of them, and a space."""
 
 PROMPT = "fathom> "
 GOODBYES = frozenset({"exit", "quit", "/exit", "/quit", "bye"})
+
+_OPENING: frozenset[BlockKind] = frozenset({"verdict", "setup", "reading", "touch", "disclaimer"})
+_CLOSING: frozenset[BlockKind] = frozenset({"notice", "headline", "zones", "ask", "guide"})
+"""Blocks with an empty line before and behind them: paragraphs that the eye finds."""
 
 _STYLES: dict[Tone, str] = {
     "plain": "",
@@ -61,19 +65,17 @@ def show_delivered(console: Console, delivered: Delivered) -> None:
 
 def reply_texts(reply: Reply, width: int) -> Iterator[Text]:
     """Yield a reply's lines, wrapped to `width` columns, text under text and labels at the left."""
-    for place, block in enumerate(reply.blocks):
-        if place and _stands_apart(block):
+    before: Block | None = None
+    for block in reply.blocks:
+        if before is not None and (before.kind in _CLOSING or block.kind in _OPENING):
             yield Text("")
+        indent = max((len(line.label) + 2 for line in block.lines if line.label), default=0)
         for line in block.lines:
-            yield from _line_texts(line, width, indented=any(line.label for line in block.lines))
+            yield from _line_texts(line, width, max(indent, LABEL_WIDTH) if indent else 0)
+        before = block
 
 
-def _stands_apart(block: Block) -> bool:
-    return block.kind in {"guide", "zones", "ask", "disclaimer"}
-
-
-def _line_texts(line: Line, width: int, *, indented: bool) -> Iterator[Text]:
-    indent = max(LABEL_WIDTH, len(line.label) + 2) if indented else 0
+def _line_texts(line: Line, width: int, indent: int) -> Iterator[Text]:
     wrapped = textwrap.wrap(line.text, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
     for place, text in enumerate(wrapped):
         label = line.label if place == 0 else ""
