@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from engine.context import read_context
 from engine.excursions import read_excursions
@@ -62,8 +63,8 @@ def test_without_a_past_the_chance_is_the_reflection_principle(hand):
     context = hand.context(hand.venue(hand.candles(hand.walk(1, hours=60))))
     assert not context.excursions.independent.any()
     for hours, chance in zip((12, 24, 72), chances(context, 0.03), strict=True):
-        z = math.log(math.exp(0.03)) / (context.volatility.daily_sigma * math.sqrt(hours / 24))
-        assert chance == pytest.approx(math.erfc(z / math.sqrt(2)), rel=1e-9)
+        z = 0.03 / (context.volatility.daily_sigma * math.sqrt(hours / 24))
+        assert chance == pytest.approx(2 * (1 - ndtr(z)), rel=1e-9)
 
 
 def test_the_table_holds_the_weighted_excursions_that_a_loop_finds(hand):
