@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.errors import DataUnavailableError
+from engine.errors import ModelUnavailableError
 from engine.grid import BIN_RATIO, FloatArray, IntArray, LogGrid
 from engine.inventory import ColumnPlan, Standing
-from engine.market import Market
+from engine.market import Market, MissingInput
 from engine.models import REGISTRY, Model
 from engine.models.base import Plans, VenueBars
 from engine.models.broad_structure import BROAD_STRUCTURE
 from engine.models.high_leverage import HIGH_LEVERAGE
-from engine.results import LiquidationMap, MapColumns, MapKey
+from engine.results import LiquidationMap, MapColumns, MapKey, Side
 from engine.typical import TypicalProfile
 from engine.volatility import Volatility
 from engine.windows import DAY_S, HOUR_S, MINUTE_S, Window, window_named
@@ -47,6 +48,10 @@ class SideProfiles:
     short_usd: FloatArray
     typical: TypicalProfile | None
 
+    def side_usd(self, side: Side) -> FloatArray:
+        """Return the shorts above the price or the longs below it (bins,) [USD]."""
+        return self.short_usd if side == "above" else self.long_usd
+
 
 class Atlas:
     """The maps of one market. Everything asked of it is computed from bars that were finished at `market.as_of_s`."""
@@ -59,21 +64,62 @@ class Atlas:
         self.venues = tuple(VenueBars.of(venue, self.grid) for venue in market.venues)
         self._maps: dict[MapKey, LiquidationMap] = {}
         self._typical: dict[MapKey, TypicalProfile | None] = {}
+        self._unavailable: dict[str, ModelUnavailableError] = {}
 
-    def prepare(self, keys: Sequence[MapKey], shown: Collection[MapKey]) -> None:
-        """Build the maps of `keys`, with columns for those that are shown; maps of one walk are built together."""
+    @property
+    def open_interest_usd(self) -> float:
+        """Open interest of all venues now [USD]: what each side holds."""
+        return sum(venue.open_interest_now * float(venue.candles.close[-1]) for venue in self.market.venues)
+
+    def prepare(self, keys: Sequence[MapKey], drawn: Collection[MapKey], *, required: Collection[MapKey] = ()) -> None:
+        """Build the maps of `keys`, with columns for those that are drawn, models side by side on two threads.
+
+        A model whose inputs are missing is left out and listed by `missing`, unless one of its maps is required.
+
+        Raises:
+            DataUnavailableError: a required map cannot be built.
+
+        """
+        by_model: dict[str, list[MapKey]] = {}
+        for key in dict.fromkeys(keys):
+            by_model.setdefault(key.model, []).append(key)
+        groups = list(by_model.values())
+        with ThreadPoolExecutor(max_workers=2) as pool:  # the compiled walks let go of the interpreter's lock
+            for error in pool.map(lambda group: self._build_all(group, drawn), groups):
+                if error is not None and any(key.model == error.model for key in required):
+                    raise error
+
+    def _build_all(self, keys: Sequence[MapKey], drawn: Collection[MapKey]) -> ModelUnavailableError | None:
         for key in keys:
-            if key not in self._maps:
-                self._maps[key] = self._build(key, with_columns=key in shown)
+            try:
+                if key not in self._maps:
+                    self._maps[key] = self._build(key, with_columns=key in drawn)
+            except ModelUnavailableError as error:
+                self._unavailable[key.model] = error
+                return error
+        return None
+
+    def maps(self) -> Mapping[MapKey, LiquidationMap]:
+        """Return the maps built so far, in a fixed order."""
+        order = sorted(self._maps, key=lambda key: (key.model, key.window.length_s))
+        return {key: self._maps[key] for key in order}
+
+    def missing(self) -> tuple[MissingInput, ...]:
+        """Return the models that could not be built."""
+        return tuple(
+            MissingInput(input=f"model {name}", venue=None, effect=str(error))
+            for name, error in sorted(self._unavailable.items())
+        )
 
     def map(self, key: MapKey) -> LiquidationMap:
         """Return a map; without columns unless it was prepared with them.
 
         Raises:
-            DataUnavailableError: no venue has the inputs of the model.
+            ModelUnavailableError: no venue has the inputs of the model.
 
         """
-        self.prepare((key,), ())
+        if key not in self._maps:
+            self._maps[key] = self._build(key, with_columns=False)
         return self._maps[key]
 
     def typical(self, key: MapKey) -> TypicalProfile | None:
@@ -82,7 +128,12 @@ class Atlas:
         return self._typical[key]
 
     def ages(self) -> tuple[SideProfiles, ...]:
-        """Return the open positions by disjoint age: M1's of 0-12 h, 12-24 h, 24-72 h, and M2's older ones."""
+        """Return the open positions by disjoint age: M1's of 0-12 h, 12-24 h, 24-72 h, and M2's older ones.
+
+        Empty where no venue gives open interest.
+        """
+        if {"M1", "M2"} & self._unavailable.keys():
+            return ()
         keys = [MapKey("M1", window_named(name)) for name in ("12h", "24h", "3d")]
         parts, younger = [], None
         for name, key in zip(("0-12 h", "12-24 h", "24-72 h"), keys, strict=True):
@@ -128,8 +179,7 @@ class Atlas:
                 columns.add(venue, standing.columns)
                 snapshots.add(venue, standing.snapshots)
         if not standings:
-            msg = f"{key.model} needs {model.spec.inputs}, and no venue gives that for {self.market.symbol} now."
-            raise DataUnavailableError(msg)
+            raise ModelUnavailableError(key.model, model.spec.inputs, self.market.symbol)
         self._typical[key] = self._typical_of(snapshots)
         return self._sum(key, model, standings, columns if with_columns else None)
 

@@ -13,6 +13,16 @@ class DataUnavailableError(EngineError):
     """The data is not there now; another time, place or venue may have it."""
 
 
+class ModelUnavailableError(DataUnavailableError):
+    """No venue gives the inputs that a model needs for a symbol."""
+
+    def __init__(self, model: str, inputs: str, symbol: str) -> None:
+        self.model = model
+        self.inputs = inputs
+        self.symbol = symbol
+        super().__init__(f"{model} needs {inputs}, and no venue gives all of that for {symbol}. Ask for another model.")
+
+
 class DataMalformedError(EngineError):
     """The data is there and cannot be trusted.
 

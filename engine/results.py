@@ -218,7 +218,8 @@ class Condition:
 
     close_beyond: a close of a `timeframe` bar compared (`operator` "<" or ">") with price `threshold`;
     oi_change: open interest in base units against now, as a fraction; zone_fades: the zone at `price` in map `key`
-    against its size now, as a fraction; funding_flip: the next settled funding rate.
+    against its size now, as a fraction; funding_flip: the next settled funding rate. reference: what it is now (open
+    interest [base], the zone's mass [USD], the rate); band: the zone that would fade.
     """
 
     kind: ConditionKind
@@ -229,6 +230,8 @@ class Condition:
     until_s: int
     text: str
     key: MapKey | None = None
+    reference: float | None = None
+    band: ZoneBand | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

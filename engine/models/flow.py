@@ -39,7 +39,6 @@ class FlowModel:
             np.array(self.standing_share),
             np.array(self.half_life_days) * _stretch(window),
         )
-        anchors = len(_ANCHOR_SHARE)
         return Ladder(
             leverages=one.leverages,
             half_life_s=one.half_life_s,

@@ -1,0 +1,49 @@
+"""What each bar of history would have liquidated: the mass that stood in a model's map before it, inside its range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.atlas import grid_for
+from engine.errors import ModelUnavailableError
+from engine.grid import FloatArray, IntArray
+from engine.market import Market
+from engine.models import REGISTRY, model_named
+from engine.models.base import VenueBars
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Swept:
+    """Swept mass of each bar: time_s (bars,) open of the bar; long_usd, short_usd (bars,) [USD = base x bin price]."""
+
+    time_s: IntArray
+    long_usd: FloatArray
+    short_usd: FloatArray
+
+
+def swept(market: Market, model_id: str) -> Swept:
+    """Return what every bar swept from a model's map over all history, summed over venues; does not look ahead.
+
+    Nothing of a bar enters but its low and high: the map is the one that stood before it, decayed to its end.
+
+    Raises:
+        UnknownModelError: no model has this id.
+        ModelUnavailableError: no venue has its inputs.
+
+    """
+    spec = model_named(model_id)
+    grid = grid_for(market)
+    found = []
+    for venue in market.venues:
+        standing = REGISTRY[spec.id].sweep_history(VenueBars.of(venue, grid))
+        if standing is not None:
+            found.append((venue.candles.time_s, standing.swept_usd))
+    if not found:
+        raise ModelUnavailableError(spec.id, spec.inputs, market.symbol)
+    time_s = np.unique(np.concatenate([times for times, _ in found]))
+    total = np.zeros((2, len(time_s)))
+    for times, usd in found:
+        total[:, np.searchsorted(time_s, times)] += usd
+    return Swept(time_s=time_s, long_usd=total[0], short_usd=total[1])
