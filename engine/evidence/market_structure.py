@@ -47,8 +47,8 @@ STANDING = frozenset(kind for kind in ANCHOR if kind.endswith(("_high", "_low"))
 
 NODE_BARRIER = 0.4
 NODE_SCALE = 0.15
-"""A node with 15 % of two weeks' volume counts for 63 % of the most that nodes can take away (recorded nodes hold 10 to
-50 %)."""
+"""A node with 15 % of two weeks' volume counts for 63 % of the most that nodes can take away (the
+middle half of recorded nodes holds 14 to 48 %)."""
 
 LEVELS_BARRIER = 0.25
 LEVELS_SCALE = 4.0

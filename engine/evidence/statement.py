@@ -11,7 +11,7 @@ EQUAL_WEIGHT = 1.0
 """Every input weighs the same until the track record has graded them: nothing measured yet ranks one above another."""
 
 NEUTRAL_BELOW = 0.1
-"""A value smaller than this is called neutral in words: it moves a score by less than its rounding is worth."""
+"""A value smaller than this is called neutral in words: less than a tenth of the scale (own assumption)."""
 
 WORTH_SAYING = 0.5
 """The strongest part that disagrees is named if it has at least this share of the main one."""
