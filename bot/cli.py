@@ -157,7 +157,7 @@ def swept(
     settings = _settings(source=source, recordings=recordings, at=at, config=config)
     from bot.tables import SWEPT_COLUMNS, interval_s, swept_per_interval, write_csv
     from engine.models import model_named
-    from engine.models import swept as swept_per_bar
+    from engine.swept import swept as swept_per_bar
 
     length_s, spec = interval_s(every), model_named(model)
     table = swept_per_interval(swept_per_bar(_market(symbol, settings), spec.id), length_s)
@@ -255,12 +255,18 @@ def _market(symbol: str, settings: Settings) -> Market:
 
 
 def _map(symbol: str, model: str, window: str, settings: Settings, *, columns: bool) -> LiquidationMap:
-    from engine.models import build_map, model_named
+    from engine.atlas import Atlas
+    from engine.context import read_context
+    from engine.models import model_named
     from engine.results import MapKey
     from engine.windows import window_named
 
     key = MapKey(model_named(model).id, window_named(window))
-    return build_map(_market(symbol, settings), key, columns=columns)
+    market = _market(symbol, settings)
+    context = read_context(market)
+    atlas = Atlas(market, context.volatility, context.hourly.end_s)
+    atlas.prepare((key,), (key,) if columns else (), required=(key,))
+    return atlas.map(key)
 
 
 def _print_reply(delivered: Delivered) -> int:

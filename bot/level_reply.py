@@ -19,7 +19,6 @@ from bot.wording import (
     map_text,
     missing_blocks,
     notes_blocks,
-    size_text,
     zone_text,
 )
 from engine.results import LevelReport, TierAtLevel, Zone
@@ -58,8 +57,8 @@ def _fact_lines(report: LevelReport) -> list[Line]:
         ("", _tiers_text(report)),
         ("RANK", _rank_text(report)),
         ("MAPS", _maps_text(report)),
-        ("NEARER", _neighbour_text(report.nearer, "before the level")),
-        ("FARTHER", _neighbour_text(report.farther, "behind the level")),
+        ("ZONES", _neighbour_text(report.nearer, "before")),
+        ("", _neighbour_text(report.farther, "behind")),
         ("STRUCTURE", report.structure),
         ("BOOK", report.order_book or "no order book in this data, so walls near the level are unknown"),
     ]
@@ -107,8 +106,8 @@ def _maps_text(report: LevelReport) -> str:
 
 def _neighbour_text(zone: Zone | None, where: str) -> str:
     if zone is None:
-        return f"no stronger zone {where}"
-    return f"stronger zone {where}: {zone_text(zone)}, {agreement_text(zone)}, {size_text(zone)}"
+        return f"no stronger zone {where} it"
+    return f"stronger zone {where} it: {zone_text(zone)}, {agreement_text(zone)}, index {zone.index:.0f}"
 
 
 def _condition_lines(report: LevelReport) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bot.pictures import liq_picture
@@ -22,6 +23,7 @@ from bot.wording import (
     size_text,
     zone_text,
 )
+from engine.evidence.statement import NEUTRAL_BELOW
 from engine.results import Analysis, Evidence, Side, Zone
 from engine.text import duration_text, percent_text
 from engine.windows import TOUCH_HORIZONS_H
@@ -29,8 +31,6 @@ from engine.windows import TOUCH_HORIZONS_H
 SIDES: tuple[Side, Side] = ("above", "below")
 SHOWN_NEXT = 2
 """Zones listed behind the best one of a side: with more, the answer does not fit on one screen."""
-SHOWN_NEUTRAL = 0.05
-"""Evidence within this of 0 is said to be neutral: less than a twentieth of full weight moves no score visibly."""
 
 
 def liq_reply(analysis: Analysis) -> Reply:
@@ -169,7 +169,7 @@ def _breakdown_lines(zone: Zone) -> list[Line]:
     facts = [
         f"percentile in each map: {percentiles}",
         f"agreement {zone.agreement:.0f} of 100, where unrelated maps would give {zone.chance_agreement:.0f}",
-        f"entries {duration_text(zone.band.age_s)} old on average; chance of touch {chance_text(zone.touch)}",
+        f"{_age_text(zone)}chance of touch {chance_text(zone.touch)}",
     ]
     return [
         _zone_line(zone, "  ".join(_zone_cells(zone))),
@@ -178,10 +178,14 @@ def _breakdown_lines(zone: Zone) -> list[Line]:
     ]
 
 
+def _age_text(zone: Zone) -> str:
+    return f"entries {duration_text(zone.band.age_s)} old on average; " if math.isfinite(zone.band.age_s) else ""
+
+
 def _evidence_lines(evidence: Sequence[Evidence]) -> list[Line]:
     return [
         _signed_line(
-            0 if abs(piece.value) < SHOWN_NEUTRAL else 1 if piece.value > 0 else -1,
+            0 if abs(piece.value) < NEUTRAL_BELOW else 1 if piece.value > 0 else -1,
             f"{input_text(piece.name)} {piece.value:+.2f} × {piece.weight:g}: {piece.reason}",
         )
         for piece in evidence

@@ -21,7 +21,7 @@ from engine.results import LiquidationMap, MapColumns
 from engine.windows import DAY_S, HOUR_S, iso
 
 if TYPE_CHECKING:
-    from engine.models import Swept
+    from engine.swept import Swept
 
 STANDARD_OUTPUT = "-"
 PARQUET_ENDING = ".parquet"

@@ -20,9 +20,6 @@ PIPE_WIDTH = 110
 """Columns where nobody says how wide the reader's window is."""
 MAX_WIDTH = 120
 """Widest line on a wide terminal: longer ones are hard to read."""
-LABEL_WIDTH = 12
-"""Columns of the labels at the left: the longest of them, and a space."""
-
 PROMPT = "fathom> "
 GOODBYES = frozenset({"exit", "quit", "/exit", "/quit", "bye"})
 
@@ -60,18 +57,19 @@ def show_delivered(console: Console, delivered: Delivered) -> None:
     """Print a reply, and where its picture is."""
     show_reply(console, delivered.reply)
     if delivered.chart is not None:
-        console.print(Text.assemble(("PICTURE".ljust(LABEL_WIDTH), "bold"), str(delivered.chart)))
+        console.print(Text.assemble(("PICTURE  ", "bold"), str(delivered.chart)))
 
 
 def reply_texts(reply: Reply, width: int) -> Iterator[Text]:
     """Yield a reply's lines, wrapped to `width` columns, text under text and labels at the left."""
+    indent = max((len(line.label) + 2 for block in reply.blocks for line in block.lines if line.label), default=0)
     before: Block | None = None
     for block in reply.blocks:
         if before is not None and (before.kind in _CLOSING or block.kind in _OPENING):
             yield Text("")
-        indent = max((len(line.label) + 2 for line in block.lines if line.label), default=0)
+        labelled = any(line.label for line in block.lines)
         for line in block.lines:
-            yield from _line_texts(line, width, max(indent, LABEL_WIDTH) if indent else 0)
+            yield from _line_texts(line, width, indent if labelled else 0)
         before = block
 
 

@@ -25,8 +25,8 @@ def one_line(text: str, label: str = "") -> Reply:
 
 def test_labels_stand_at_the_left_and_text_under_text():
     lines = printed(one_line("word " * 40, label="AT IT"), width=60)
-    assert lines[0].startswith("AT IT       word")
-    assert all(line.startswith(" " * 12 + "word") for line in lines[1:])
+    assert lines[0].startswith("AT IT  word")
+    assert all(line.startswith(" " * 7 + "word") for line in lines[1:])
 
 
 @given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=30), min_size=1, max_size=60))
@@ -51,7 +51,7 @@ def test_pipe_gets_plain_text_without_colours(analysis, capsys, tmp_path):
     show_delivered(open_console(), Delivered(liq_reply(analysis), path))
     output = capsys.readouterr().out
     assert "\x1b" not in output
-    assert f"PICTURE     {path}\n" in output
+    assert f"PICTURE  {path}\n" in output
 
 
 def test_terminal_gets_colours_and_the_same_words(analysis):

@@ -153,21 +153,23 @@ def test_level_says_the_verdict_first_and_then_everything(report):
 
 
 def test_level_facts_carry_units_leverage_and_entries(report):
-    facts = {line.label: line.text for line in level_reply(report).block("facts").lines}
+    lines = level_reply(report).block("facts").lines
+    facts = {line.label: line.text for line in lines}
+    texts = [line.text for line in lines]
     assert facts["DISTANCE"] == "-3.0 % from the price, 1.0 daily ATR"
     assert "≈ $310M of longs" in facts["ON THE WAY"]
     assert "≈ $40.0M of longs at 68,250-68,350, index 22" in facts["AT IT"]
-    assert facts[""] == "50x $28.0M, entered 2 h ago  ·  25x $12.0M, entered 25 h ago"
+    assert "50x $28.0M, entered 2 h ago  ·  25x $12.0M, entered 25 h ago" in texts
     assert "93 %" in facts["RANK"]
     assert facts["MAPS"].startswith("3 of 4 show it: M1 12h yes")
-    assert facts["NEARER"] == "no stronger zone before the level"
-    assert facts["FARTHER"].startswith("stronger zone behind the level: 66,900-67,150 -4.6 % score 52")
+    assert facts["ZONES"] == "no stronger zone before it"
+    assert "stronger zone behind it: 66,900-67,150 -4.6 % score 52, 3/4 maps, 2/3 inputs, index 40" in texts
     assert "no order book" in facts["BOOK"]
 
 
 def test_level_with_nothing_there_lists_no_tiers(report_with):
     reply = level_reply(report_with(at_level_usd=0.0, tiers=(), zone=None, verdict="nothing"))
-    assert "" not in {line.label for line in reply.block("facts").lines}
+    assert not any("x $" in line.text for line in reply.block("facts").lines)
 
 
 def test_level_picture_is_named_by_its_level(report):
