@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.context import MarketContext
 from engine.errors import ModelUnavailableError
 from engine.grid import BIN_RATIO, FloatArray, IntArray, LogGrid
 from engine.inventory import ColumnPlan, Standing
@@ -19,7 +20,6 @@ from engine.models.broad_structure import BROAD_STRUCTURE
 from engine.models.high_leverage import HIGH_LEVERAGE
 from engine.results import LiquidationMap, MapColumns, MapKey, Side
 from engine.typical import TypicalProfile
-from engine.volatility import Volatility
 from engine.windows import DAY_S, HOUR_S, MINUTE_S, Window, window_named
 
 MAX_COLUMNS = 1_000
@@ -56,10 +56,10 @@ class SideProfiles:
 class Atlas:
     """The maps of one market. Everything asked of it is computed from bars that were finished at `market.as_of_s`."""
 
-    def __init__(self, market: Market, volatility: Volatility, hourly_end_s: IntArray) -> None:
+    def __init__(self, market: Market, context: MarketContext | None = None) -> None:
+        """Without a context maps are built all the same, but nothing can say what is typical."""
         self.market = market
-        self.volatility = volatility
-        self.hourly_end_s = hourly_end_s
+        self.context = context
         self.grid = grid_for(market)
         self.venues = tuple(VenueBars.of(venue, self.grid) for venue in market.venues)
         self._maps: dict[MapKey, LiquidationMap] = {}
@@ -229,6 +229,8 @@ class Atlas:
 
     def _snapshot_times(self, window: Window, model: Model) -> IntArray:
         """Return past moments, oldest first, whose maps say what is typical; none of them is now."""
+        if self.context is None:
+            return np.empty(0, dtype=np.int64)
         step_s, span_s = TYPICAL_STEP_S, TYPICAL_SPAN_S
         if model.spec.starts_empty:  # windows side by side, so that one pass serves them all
             step_s, span_s = window.length_s, max(TYPICAL_SPAN_S, TYPICAL_MIN_WINDOWS * window.length_s)
@@ -246,12 +248,12 @@ class Atlas:
         return bins.start, bins.stop - bins.start
 
     def _typical_of(self, snapshots: _Stored) -> TypicalProfile | None:
-        if not len(snapshots.times_s):
+        if self.context is None or not len(snapshots.times_s):
             return None
-        candles = self.market.lead.candles
+        candles, hourly = self.market.lead.candles, self.context.hourly
         bar = np.searchsorted(candles.end_s, snapshots.times_s, side="right") - 1
-        hour = np.searchsorted(self.hourly_end_s, snapshots.times_s, side="right") - 1
-        sigma = np.where(hour >= 0, self.volatility.hourly_sigma[np.maximum(hour, 0)], 0.0)
+        hour = np.searchsorted(hourly.end_s, snapshots.times_s, side="right") - 1
+        sigma = np.where(hour >= 0, self.context.volatility.hourly_sigma[np.maximum(hour, 0)], 0.0)
         return TypicalProfile.of(snapshots.total, self.grid, candles.close[np.maximum(bar, 0)], sigma)
 
 
@@ -289,6 +291,18 @@ class _Stored:
     def _bar_of(self, venue: VenueBars) -> IntArray:
         bars = np.searchsorted(venue.bars.end_s, self.times_s, side="right") - 1
         return np.maximum(bars, 0).astype(np.int64)
+
+
+def build_map(market: Market, key: MapKey, *, columns: bool = False) -> LiquidationMap:
+    """Return one map of a market, with its columns if asked for; does not look ahead.
+
+    Raises:
+        ModelUnavailableError: no venue has the inputs of the model.
+
+    """
+    atlas = Atlas(market)
+    atlas.prepare((key,), (key,) if columns else (), required=(key,))
+    return atlas.map(key)
 
 
 def grid_for(market: Market) -> LogGrid:

@@ -34,8 +34,9 @@ class BarArrays(NamedTuple):
 
 
 class LadderArrays(NamedTuple):
-    """Per tier: half-life [s]. Per rung (a way to open positions): share of what is opened, distance (2, rungs) [bins],
-    anchor of its entries, and the tier that keeps them.
+    """Tiers keep positions with a half-life [s]; rungs open them.
+
+    Per rung: share of what is opened, distance (2, rungs) [bins], anchor of its entries, tier that keeps them.
     """
 
     half_life_s: FloatArray

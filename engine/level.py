@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.analysis import Survey, analyse_survey, survey_market
+from engine.analysis import analyse_survey
 from engine.errors import PriceOutsideMapError
 from engine.evidence import order_book
 from engine.market import Market
@@ -23,6 +23,7 @@ from engine.results import (
 )
 from engine.scoring import zone_in_maps
 from engine.structure import levels_near
+from engine.survey import Survey, survey_market
 from engine.text import percent_text, price_text
 from engine.touch import touch_chances
 from engine.zones import edge_price

@@ -6,7 +6,6 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,14 +15,14 @@ from engine.grid import FloatArray
 from engine.reading import DEFAULT_KEYS, SIDES
 from engine.results import Side, Zone, ZoneBand, ZoneInMap
 from engine.setup import reachable
+from engine.survey import Survey
 from engine.touch import touch_chances
 from engine.zones import MIN_SIDE_SHARE, HitGroup, SideView, edge_price, extent, group_hits, strongest_bin
 
-if TYPE_CHECKING:  # analysis calls scoring; only the type comes back
-    from engine.analysis import Survey
-
 MAX_ZONES_PER_SIDE = 6
 """More zones than this on one side are a list, not a reading."""
+ZONE_LENGTHS = 3.0
+"""Zones that touch become one up to this many merge widths; a longer one would say nothing about where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,8 @@ def _rank(zone: Zone) -> tuple[bool, float, float]:
 
 def _outlines(survey: Survey, side: Side) -> list[_Outline]:
     views = [survey.views[side][key] for key in survey.asked]
-    found = _apart([_outline(survey, side, group) for group in group_hits(views, survey.frame)])
+    longest = round(ZONE_LENGTHS * survey.frame.merge_bins)
+    found = _apart([_outline(survey, side, group) for group in group_hits(views, survey.frame)], longest)
     held = [outline for outline in found if _holds_enough(survey, outline)]
     if held:
         return held
@@ -77,14 +77,20 @@ def _outline(survey: Survey, side: Side, group: HitGroup) -> _Outline:
     return _Outline(side, first, last, clear=True)
 
 
-def _apart(outlines: Sequence[_Outline]) -> list[_Outline]:
-    """Return the outlines by price, cut where two overlap so that every bin belongs to one zone."""
-    ordered = sorted(outlines, key=lambda outline: (outline.first, outline.last))
+def _apart(outlines: Sequence[_Outline], longest: int) -> list[_Outline]:
+    """Return the outlines by price so that every bin belongs to one zone.
+
+    Two that touch are one zone if it is at most `longest` bins long; else the upper one is cut.
+    """
     apart: list[_Outline] = []
-    for outline in ordered:
-        first = max(outline.first, apart[-1].last + 1) if apart else outline.first
-        if first <= outline.last:
-            apart.append(_Outline(outline.side, first, outline.last, clear=outline.clear))
+    for outline in sorted(outlines, key=lambda outline: (outline.first, outline.last)):
+        below = apart[-1] if apart else None
+        if below is None or outline.first > below.last + 1:
+            apart.append(outline)
+        elif outline.last - below.first < longest:
+            apart[-1] = dataclasses.replace(below, last=max(below.last, outline.last))
+        elif outline.last > below.last:
+            apart.append(dataclasses.replace(outline, first=max(outline.first, below.last + 1)))
     return apart
 
 

@@ -68,7 +68,7 @@ class SideView:
     """One side of one map within reach; every array has shape (n,), ascending in price.
 
     first_bin: grid bin of element 0; profile: mass of each bin [USD]; usd: mass within the merge width [USD]; residual:
-    ln of that over what is usual at the distance; percentile: rank of the residual on this side (0-1); hit: whether it is one;
+    ln of that over what is usual at the distance; percentile: rank of the residual on this side (0-1); hit: is it one?
     side_interest_usd: what the side holds in all [USD].
     """
 
