@@ -255,18 +255,13 @@ def _market(symbol: str, settings: Settings) -> Market:
 
 
 def _map(symbol: str, model: str, window: str, settings: Settings, *, columns: bool) -> LiquidationMap:
-    from engine.atlas import Atlas
-    from engine.context import read_context
+    from engine.atlas import build_map
     from engine.models import model_named
     from engine.results import MapKey
     from engine.windows import window_named
 
     key = MapKey(model_named(model).id, window_named(window))
-    market = _market(symbol, settings)
-    context = read_context(market)
-    atlas = Atlas(market, context.volatility, context.hourly.end_s)
-    atlas.prepare((key,), (key,) if columns else (), required=(key,))
-    return atlas.map(key)
+    return build_map(_market(symbol, settings), key, columns=columns)
 
 
 def _print_reply(delivered: Delivered) -> int:
