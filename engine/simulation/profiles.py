@@ -73,13 +73,13 @@ class TraderKind:
     """A kind of trader: how many come, how long they stay, what they dare, and what makes them buy or sell.
 
     arrivals_per_day: positions opened on a day of usual volatility; hurry: how far that number goes with volatility (1:
-    in proportion, 0: not at all); hold_s, hold_spread: median time held [s] and the
-    standard deviation of its logarithm; leverage, leverage_spread: the same of leverage [x]; standing_share: share of
-    the traders' open positions (both sides) at usual activity; size_spread: sd of ln size; stop_share, top_up_share:
-    who places a stop, who adds margin before liquidation; taker_share: share of orders that cross the spread;
-    long_bias: extra chance of a long; follows_minute, follows_hour, follows_day, follows_news, follows_crowd: push of
-    each signal on the direction (negative: against it); lured_by_hour, lured_by_day, lured_by_news: how much more
-    of them come when that signal is strong.
+    in proportion, 0: not at all); hold_s, hold_spread: median time held [s] and the standard deviation of its logarithm;
+    leverage, leverage_spread: the same of leverage [x] in a calm market; standing_share: share of the traders' open
+    positions (both sides) at usual volatility; size_spread: sd of ln size; stop_share, top_up_share: who places a stop,
+    who else adds margin before liquidation; taker_share: share of orders that cross the spread;
+    long_bias: lean towards longs; follows_minute, follows_hour, follows_day, follows_news, follows_crowd: push of each
+    signal on the direction (negative: against it); lured_by_hour, lured_by_day, lured_by_news: how much more of them
+    come when that signal is strong.
     """
 
     name: str
@@ -218,14 +218,18 @@ TRADERS_SHARE = 0.68
 """Share of each side of the open interest that traders hold; makers hold the rest (venues do not publish it)."""
 EARLY_EXITS_LEAVE = 0.88
 """Open interest that stops, liquidations and quiet weeks leave of what plans alone would add up to (measured)."""
+_CALMEST_VOLATILITY, _CAUTION = 0.45, 0.5
+"""TRADER_KINDS states leverage for a market this calm; in wilder ones it falls with volatility to this power."""
 ROUND_LEVERAGES = (1.5, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 75.0, 100.0, 125.0, 150.0)
 """Leverages that sliders and presets offer [x]: where traders' choices clump."""
 
 
-def kind_records() -> np.ndarray:
-    """Return the habits of TRADER_KINDS as records (kinds,) for the compiled loop."""
+def kind_records(profile: SymbolProfile) -> np.ndarray:
+    """Return the habits of TRADER_KINDS on this market as records (kinds,) for the compiled loop."""
     rows = [tuple(getattr(kind, habit) for habit in _HABITS) for kind in TRADER_KINDS]
-    return np.array(rows, dtype=[(habit, np.float64) for habit in _HABITS])
+    records = np.array(rows, dtype=[(habit, np.float64) for habit in _HABITS])
+    records["leverage"] *= (_CALMEST_VOLATILITY / profile.annual_volatility) ** _CAUTION
+    return records
 
 
 def mean_sizes_lots(profile: SymbolProfile) -> FloatArray:

@@ -40,18 +40,18 @@ class MarketRules:
     volatility; churn_spread: its noise; churn_chase: how much they take in the direction of the quotes.
     """
 
-    impact: float = 0.12
-    forced_impact: float = 0.12
+    impact: float = 0.10
+    forced_impact: float = 0.10
     largest_push: float = 0.005
     thinnest: float = 3.0
     stays: float = 0.5
     forced_stays: float = 0.2
     lean_keeps: float = _kept_per_step(5 * MINUTE_S)
     jitter: float = 0.6
-    fright_gain: float = 2.0
+    fright_gain: float = 1.5
     fright_cap: float = 1.0
     fright_keeps: float = _kept_per_step(30 * MINUTE_S)
-    news_speed: float = 0.15
+    news_speed: float = 0.1
     heard_keeps: float = _kept_per_step(25 * MINUTE_S)
     loud_steps: float = 2 * HOUR_S / STEP_S
     minute_steps: float = 5 * MINUTE_S / STEP_S

@@ -53,7 +53,7 @@ WARM_UP_DAYS = 24
 SIMULATED_START_S = SIMULATED_END_S - SHOWN_DAYS * DAY_S
 FUNDING_INTERVAL_S = 8 * HOUR_S
 
-_QUOTED_SHARE = 0.90
+_QUOTED_SHARE = 0.85
 """Standard deviation of quote moves as a share of the wanted volatility; news, traders and cascades add the rest."""
 _ROOM = 2.5
 """Room for positions, as a multiple of the arrivals on usual days; storms bring more."""
@@ -64,7 +64,7 @@ _FUNDING_CAP = 0.003
 """Venues' rule: rate = premium + clamp(interest - premium, band), capped. Source: Binance, introduction to funding."""
 _USUAL_PREMIUM = -0.00046
 """Perpetuals trade a little below their index when the crowd is even (rates near half the interest, as in 2025-26)."""
-_CROWD_PREMIUM = 0.0016
+_CROWD_PREMIUM = 0.0014
 """Premium that a wholly one-sided crowd would pay."""
 
 
@@ -177,7 +177,7 @@ def _empty_world(profile: SymbolProfile, weather: Weather, margin: MarginTerms, 
             top_ups=np.zeros(room, TOP_UP),
             heads=np.full((2, TRIGGER_BINS), NOBODY, np.int32),
             due=np.full(bars * STEPS_PER_BAR, NOBODY, np.int32),
-            kinds=kind_records(),
+            kinds=kind_records(profile),
         ),
         bars=np.zeros(bars, BAR),
         inventories=np.zeros((bars, MAKERS), np.int64),

@@ -22,7 +22,7 @@ _BUSY_HOUR, _BUSY_WIDTH_H, _BUSY_GAIN = 14.8, 2.2, 0.75
 """When Europe and America trade together: hour (UTC), width [h], and how much more moves then."""
 _WEEKEND_VOLATILITY = 0.65
 _NEWS_PER_DAY = 1.1
-_NEWS_SMALLEST, _NEWS_SCALE, _NEWS_TAIL, _NEWS_LARGEST = 0.12, 0.16, 2.6, 2.0
+_NEWS_SMALLEST, _NEWS_SCALE, _NEWS_TAIL, _NEWS_LARGEST = 0.12, 0.16, 2.6, 1.5
 """A piece of news moves the price by smallest + scale x Pareto(tail) daily standard deviations, at most the largest."""
 _NEWS_SHAKES = 0.9
 """How much a piece of news of one daily standard deviation raises the fastest term."""
