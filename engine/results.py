@@ -57,7 +57,8 @@ class LiquidationMap:
     long_entry_s, short_entry_s: (bins,) mass-weighted time of entry, NaN where a bin is empty; columns: the history
     that is drawn, or None; is_positions: False where the mass is turnover or pivot weight and USD would be a pretence;
     shown_mix: (tiers,) share of the standing mass in each tier, sums to 1 (NaN when the map is empty);
-    covered_share: (2,) share of open interest that the long and the short side hold, NaN where there is none.
+    covered_share: (2,) share of open interest that the long and the short side hold, NaN where there is none;
+    model_name: the model in words, such as High leverage.
     """
 
     key: MapKey
@@ -75,6 +76,7 @@ class LiquidationMap:
     shown_mix: FloatArray
     covered_share: FloatArray
     columns: MapColumns | None = None
+    model_name: str = ""
 
     def side_usd(self, side: Side) -> FloatArray:
         """Return the side's profile (bins,) [USD]: shorts above the price, longs below."""

@@ -78,3 +78,23 @@ def _decimals(value: float, digits: int) -> int:
     """Return the decimals that show `digits` significant digits of a positive value, once it is rounded to them."""
     exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
     return max(0, digits - 1 - exponent)
+
+
+_VENUES = {
+    "binanceusdm": "Binance",
+    "bybit": "Bybit",
+    "okx": "OKX",
+    "gate": "Gate",
+    "hyperliquid": "Hyperliquid",
+}
+
+
+def venue_text(name: str) -> str:
+    """Return a venue as traders call it."""
+    return _VENUES.get(name, name)
+
+
+def band_text(low: float, high: float) -> str:
+    """Return a price range: 71,950-72,300, or one price where both read the same."""
+    first, last = price_text(low), price_text(high)
+    return first if first == last else f"{first}-{last}"
