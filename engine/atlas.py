@@ -216,6 +216,7 @@ class Atlas:
             shown_mix=shown_mix,
             covered_share=held / interest if interest > 0 and model.spec.is_positions else np.full(2, np.nan),
             columns=columns.as_map_columns(self._shown_bins()) if columns is not None else None,
+            model_name=model.spec.name,
         )
 
     def _column_times(self, window: Window) -> IntArray:
