@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -147,6 +148,21 @@ def test_nothing_draws_through_global_state(module: Module) -> None:
 @every_module
 def test_nothing_slow_is_imported_at_start(module: Module) -> None:
     assert not {name for name in imports_at_start(module) if within(name, SLOW_TO_IMPORT)}
+
+
+def test_an_answer_as_json_loads_neither_drawing_nor_tables_nor_exchanges(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bot.cli", "ask", "/liq BTC", "--source", "simulated", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, flags=re.MULTILINE))
+    assert "numpy" in loaded  # the report is really there
+    assert {name for name in loaded if within(name, SLOW_TO_IMPORT | {"matplotlib"})} == set()
 
 
 def test_only_modules_with_a_kernel_import_the_compiler() -> None:
