@@ -297,3 +297,7 @@ def _leave_quietly() -> int:
     """Leave when the reader of the pipe has left; what is still buffered must not complain at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return OWN_FAULT
+
+
+if __name__ == "__main__":
+    main()
