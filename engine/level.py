@@ -146,7 +146,7 @@ def _zone_at(analysis: Analysis, band: ZoneBand) -> Zone | None:
 def _index(analysis: Analysis, usd: float) -> float:
     """Return the level's mass on the scale on which the answer's largest zone is 100."""
     largest = max(zone.size_usd for zone in analysis.zones)
-    return 100 * usd / largest if largest > 0 else float("nan")
+    return 100 * (usd / largest) if largest > 0 else float("nan")
 
 
 def _tiers(map_: LiquidationMap, side: Side, first: int, last: int) -> tuple[TierAtLevel, ...]:

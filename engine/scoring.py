@@ -168,4 +168,4 @@ def _mass(survey: Survey, zone: Zone) -> float:
 
 
 def _with_index(zone: Zone, mass: float, largest: float) -> Zone:
-    return dataclasses.replace(zone, index=100 * mass / largest if largest > 0 else 0.0)
+    return dataclasses.replace(zone, index=100 * (mass / largest) if largest > 0 else 0.0)
