@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.context import MarketContext
 from engine.errors import ModelUnavailableError
@@ -169,10 +170,11 @@ class Atlas:
         model = REGISTRY[key.model]
         column_times = self._column_times(key.window) if with_columns else np.empty(0, dtype=np.int64)
         snapshot_times = self._snapshot_times(key.window, model)
-        columns, snapshots = _Stored(self, column_times), _Stored(self, snapshot_times)
+        columns = _Stored(column_times, *self._shown_bins())
+        snapshots = _Stored(snapshot_times, 0, self.grid.size)
         standings: list[tuple[VenueBars, Standing]] = []
         for venue in self.venues:
-            plans = Plans(columns.plan(venue, self._shown_bins()), snapshots.plan(venue, None, model=model))
+            plans = Plans(columns.plan(venue), snapshots.plan(venue, forget=model.spec.starts_empty))
             standing = model.stand(venue, key.window, self.market.as_of_s, plans)
             if standing is not None:
                 standings.append((venue, standing))
@@ -215,7 +217,7 @@ class Atlas:
             is_positions=model.spec.is_positions,
             shown_mix=shown_mix,
             covered_share=held / interest if interest > 0 and model.spec.is_positions else np.full(2, np.nan),
-            columns=columns.as_map_columns(self._shown_bins()) if columns is not None else None,
+            columns=columns.as_map_columns(self.grid) if columns is not None else None,
             model_name=model.spec.name,
         )
 
@@ -259,32 +261,35 @@ class Atlas:
 
 
 class _Stored:
-    """Stored states at common moments, summed over venues; a moment without a new bar repeats the last state."""
+    """Stored states at common moments, summed over venues; a moment without a new bar repeats the last state.
 
-    def __init__(self, atlas: Atlas, times_s: IntArray) -> None:
+    times_s: (moments,); first, size: the grid bins that are stored; total: (moments, 2, size) float32 [USD].
+    """
+
+    def __init__(self, times_s: IntArray, first: int, size: int) -> None:
         self.times_s = times_s
-        self.total = np.zeros((len(times_s), 2, atlas.grid.size), dtype=np.float32)
-        self._grid = atlas.grid
+        self.first = first
+        self.size = size
+        self.total = np.zeros((0, 2, size), dtype=np.float32)
 
-    def plan(self, venue: VenueBars, bins: tuple[int, int] | None, *, model: Model | None = None) -> ColumnPlan:
+    def plan(self, venue: VenueBars, *, forget: bool = False) -> ColumnPlan:
         """Return which bars of the venue to store: for each moment the last one finished then."""
-        if bins is not None and self.total.shape[2] != bins[1]:
-            self.total = np.zeros((len(self.times_s), 2, bins[1]), dtype=np.float32)
-        first, size = bins if bins is not None else (0, self._grid.size)
-        forget = model is not None and model.spec.starts_empty
-        return ColumnPlan(bars=np.unique(self._bar_of(venue)), first=first, size=size, forget=forget)
+        return ColumnPlan(bars=np.unique(self._bar_of(venue)), first=self.first, size=self.size, forget=forget)
 
-    def add(self, venue: VenueBars, stored: np.ndarray) -> None:
+    def add(self, venue: VenueBars, stored: NDArray[np.float32]) -> None:
         """Add what one venue's walk stored."""
-        if len(self.times_s) and len(stored):
+        if not len(stored):
+            return
+        if len(stored) < len(self.times_s):
             _, row = np.unique(self._bar_of(venue), return_inverse=True)
-            self.total += stored[row]
+            stored = stored[row]
+        self.total = self.total + stored if len(self.total) else stored
 
-    def as_map_columns(self, bins: tuple[int, int]) -> MapColumns:
+    def as_map_columns(self, grid: LogGrid) -> MapColumns:
         """Return the columns as a map shows them."""
         return MapColumns(
             time_s=self.times_s,
-            first_bin=self._grid.first + bins[0],
+            first_bin=grid.first + self.first,
             long_usd=self.total[:, 0],
             short_usd=self.total[:, 1],
         )

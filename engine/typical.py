@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from engine.grid import LOG_STEP, FloatArray, LogGrid
 
-DISTANCE_EDGES = np.concatenate([[0.0], np.geomspace(0.05, 12.0, 45)])
-"""Classes of distance [daily sigmas]: 13 % wide each, narrower than any zone is far."""
+NEAREST, CLASS_RATIO, CLASSES = 0.05, 1.13, 45
+DISTANCE_EDGES = np.concatenate([[0.0], NEAREST * CLASS_RATIO ** np.arange(CLASSES)])
+"""Classes of distance [daily sigmas], 0.05 to 10.8: 13 % wide each, narrower than any zone is far."""
 MIN_SNAPSHOTS = 6
 """Fewer past maps than this say more about their days than about the model; then distance alone is the yardstick."""
 FLOOR_SHARE = 1e-5
@@ -34,15 +35,15 @@ class TypicalProfile:
         usable = np.flatnonzero((daily_sigma > 0) & (snapshots.sum(axis=(1, 2)) > 0))
         if len(usable) < MIN_SNAPSHOTS:
             return None
-        log_centers = np.log(grid.centers)
-        total = np.zeros(len(DISTANCE_EDGES) - 1)
-        for moment in usable:
-            distance = np.abs(log_centers - np.log(price[moment])) / daily_sigma[moment]
-            for side in range(2):
-                mass = snapshots[moment, side].astype(np.float64)
-                if mass.sum() > 0:
-                    total += np.histogram(distance, DISTANCE_EDGES, weights=mass / mass.sum())[0]
-        density = total / (2 * len(usable)) / np.diff(DISTANCE_EDGES)
+        away = np.abs(np.log(grid.centers) - np.log(price[usable])[:, np.newaxis]) / daily_sigma[usable][:, np.newaxis]
+        number = np.ceil(np.log(np.maximum(away, NEAREST) / NEAREST) / np.log(CLASS_RATIO))
+        distance_class = np.minimum(number.astype(np.int64), CLASSES)
+        total = np.zeros(CLASSES + 1)
+        for side in range(2):
+            mass = snapshots[usable, side].astype(np.float64)
+            share = mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-300)
+            total += np.bincount(distance_class.ravel(), share.ravel(), minlength=CLASSES + 1)
+        density = total[:CLASSES] / (2 * len(usable)) / np.diff(DISTANCE_EDGES)
         return cls(_smoothed(density))
 
     def expected(self, distance_sigmas: FloatArray, daily_sigma: float, side_usd: float) -> FloatArray:

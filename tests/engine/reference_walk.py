@@ -60,7 +60,11 @@ def reference_walk(bars, ladder, *, position, volume=None, open_interest=None, a
 
 
 def spread(at, close, side, bins):
-    """Share out one seed: a Gaussian of one bin, cut four bins out and at the close, summing to one."""
+    """Share out one seed: a Gaussian of one bin, cut four bins out and at the close, summing to one.
+
+    Its centre is rounded down to a 256th of a bin.
+    """
+    at = math.floor(at * 256) / 256
     close_bin = math.floor(close)
     own_side = [b for b in range(bins) if (b < close_bin if side == 0 else b > close_bin)]
     near = [b for b in own_side if abs(b - math.floor(at)) <= 4]
