@@ -7,7 +7,8 @@ anything else looks at them. A bar is known when it is finished, settled funding
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ BOOK_STALE_AFTER_S = 15 * MINUTE_S
 QUOTE = "USDT"
 
 _PERP = "perp_5m.parquet"
+_PERP_COLUMNS = ("open", "high", "low", "close", "volume", "open_interest")
 _FUNDING = "funding_8h.parquet"
 _TAKER_FLOW = "taker_flow_5m.parquet"
 _ORDER_BOOK = "order_book.parquet"
@@ -41,7 +43,7 @@ _COPY_AGAIN = "Copy or record the file again."
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A Parquet file's rows that were known: time_s (n,), and the named columns, each (n,)."""
+    """Rows of a Parquet file: time_s (n,), and the named columns, each (n,)."""
 
     path: Path
     time_s: IntArray
@@ -49,6 +51,14 @@ class _Table:
 
     def __getitem__(self, name: str) -> FloatArray:
         return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    def known_at(self, as_of_s: int, lag_s: int) -> _Table:
+        """Return the rows known at `as_of_s`; a row is known `lag_s` after its time."""
+        known = self.time_s + lag_s <= as_of_s
+        return _Table(self.path, self.time_s[known], {name: values[known] for name, values in self.columns.items()})
 
 
 class RecordedSource:
@@ -65,10 +75,12 @@ class RecordedSource:
 
     def symbols(self) -> tuple[str, ...]:
         """Return the recorded symbols, most venues first, then by name."""
-        found: dict[str, int] = {}
-        for venue in self._venues():
-            for market in self._markets(venue):
-                found[_symbol_of(market)] = found.get(_symbol_of(market), 0) + 1
+        found = Counter(
+            symbol
+            for venue in self._venues()
+            for folder in venue.iterdir()
+            if (symbol := _symbol_of(folder)) is not None and (folder / _PERP).is_file()
+        )
         return tuple(sorted(found, key=lambda symbol: (-found[symbol], symbol)))
 
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
@@ -80,45 +92,59 @@ class RecordedSource:
             DataMalformedError: a file is damaged or its rows cannot be trusted.
 
         """
-        folders = [
-            folder for venue in self._venues() for folder in self._markets(venue) if _symbol_of(folder) == symbol
-        ]
-        if not folders:
-            known = self.symbols()
-            raise UnknownSymbolError(symbol, difflib.get_close_matches(symbol, known, 3), known)
-        spans = {folder: _read(folder / _PERP, ("open",), until_s=None, lag_s=BAR_S) for folder in folders}
-        moment_s = as_of_s if as_of_s is not None else max(_last_known(span) for span in spans.values())
-        reached = [folder for folder in folders if _reaches(spans[folder], moment_s)]
-        if not reached:
-            raise DataUnavailableError(_outside(symbol, moment_s, spans.values()))
-        read = [self._venue_market(folder, moment_s) for folder in reached]
+        recorded = {folder: _read(folder / _PERP, _PERP_COLUMNS) for folder in self._folders(symbol)}
+        moment_s = as_of_s if as_of_s is not None else max(_last_known_s(bars) for bars in recorded.values())
+        known = {folder: bars.known_at(moment_s, BAR_S) for folder, bars in recorded.items()}
+        fresh = [folder for folder, bars in known.items() if _is_fresh(bars, moment_s)]
+        if not fresh:
+            raise DataUnavailableError(_outside(symbol, moment_s, recorded.values()))
+        read = [self._venue_market(folder, known[folder], moment_s) for folder in fresh]
         venues = sorted((venue for venue, _ in read), key=_open_interest_usd, reverse=True)
+        silent = [_silence(folder.parent.name, bars) for folder, bars in known.items() if bars and folder not in fresh]
         return Market(
             symbol=symbol,
             as_of_s=moment_s,
             source=self.name,
             venues=tuple(venues),
-            missing=tuple(missing for _, found in read for missing in found),
+            missing=(*silent, *(missing for _, found in read for missing in found)),
             notes=tuple(_staleness(venue, moment_s) for venue in venues if _age_s(venue, moment_s) >= BAR_S),
         )
+
+    def _folders(self, symbol: str) -> list[Path]:
+        """Return where the symbol is recorded, one folder a venue.
+
+        Raises:
+            DataUnavailableError: nothing is recorded, or the symbol's folder lacks the file.
+            UnknownSymbolError: other symbols are recorded.
+
+        """
+        folders = [folder for venue in self._venues() for folder in venue.iterdir() if _symbol_of(folder) == symbol]
+        complete = [folder for folder in folders if (folder / _PERP).is_file()]
+        if complete:
+            return complete
+        if folders:
+            msg = f"{folders[0]} holds no {_PERP}. Copy or record that file, or choose another --recordings."
+            raise DataUnavailableError(msg)
+        known = self.symbols()
+        if not known:
+            layout = f"<venue>/<SYMBOL>{QUOTE}/{_PERP}"
+            msg = f"There are no recordings in {self.directory}: it holds no {layout}. Choose another --recordings."
+            raise DataUnavailableError(msg)
+        raise UnknownSymbolError(symbol, difflib.get_close_matches(symbol, known, 3), known)
 
     def _venues(self) -> list[Path]:
         return sorted(path for path in self.directory.iterdir() if path.is_dir() and has_rule(path.name))
 
-    def _markets(self, venue: Path) -> list[Path]:
-        return sorted(path for path in venue.iterdir() if path.name.endswith(QUOTE) and (path / _PERP).is_file())
-
-    def _venue_market(self, folder: Path, as_of_s: int) -> tuple[VenueMarket, list[MissingInput]]:
+    def _venue_market(self, folder: Path, bars: _Table, as_of_s: int) -> tuple[VenueMarket, list[MissingInput]]:
+        """Return one venue at `as_of_s`, from its bars known then, and what is missing of it."""
         venue = folder.parent.name
-        names = ("open", "high", "low", "close", "volume", "open_interest")
-        bars = _read(folder / _PERP, names, until_s=as_of_s, lag_s=BAR_S)
         taker_buy_share, missing = self._taker_buy_share(folder, bars, as_of_s)
         candles = Candles(
             where=f"{venue} {folder.name} candles",
             time_s=bars.time_s,
             duration_s=np.full(len(bars.time_s), BAR_S),
             taker_buy_share=taker_buy_share,
-            **{name: bars[name] for name in names[:5]},
+            **{name: bars[name] for name in ("open", "high", "low", "close", "volume")},
         )
         open_interest, unknown = _checked_open_interest(bars["open_interest"], candles)
         market = VenueMarket(
@@ -136,7 +162,7 @@ class RecordedSource:
         share = np.full(len(bars.time_s), np.nan)
         for path in (self.directory / _SPOT / folder.name / _SPOT_KLINES, folder / _TAKER_FLOW):
             if path.is_file():
-                flow = _read(path, ("taker_buy_volume", "volume"), until_s=as_of_s, lag_s=BAR_S)
+                flow = _read(path, ("taker_buy_volume", "volume")).known_at(as_of_s, BAR_S)
                 _, ours, theirs = np.intersect1d(bars.time_s, flow.time_s, return_indices=True)
                 traded = np.where(flow["volume"] > 0, flow["volume"], np.nan)
                 share[ours] = np.clip(flow["taker_buy_volume"] / traded, 0.0, 1.0)[theirs]
@@ -148,44 +174,56 @@ class RecordedSource:
         return share, [MissingInput(input="taker_flow", venue=folder.parent.name, effect=effect)]
 
 
-def _symbol_of(folder: Path) -> str:
-    return folder.name.removesuffix(QUOTE)
+def _symbol_of(folder: Path) -> str | None:
+    """Return the symbol a folder is for; None where it is for none."""
+    return folder.name.removesuffix(QUOTE) if folder.name.endswith(QUOTE) else None
 
 
-def _read(path: Path, names: Iterable[str], *, until_s: int | None, lag_s: int) -> _Table:
-    """Read time and the named columns of the rows known at `until_s`; a row is known `lag_s` after its time."""
+def _read(path: Path, names: Sequence[str]) -> _Table:
+    """Read time and the named columns, all rows.
+
+    Raises:
+        DataMalformedError: the file cannot be read, lacks a column, or has a row without a time.
+
+    """
     wanted = ["time", *names]
     try:
-        present = pq.read_schema(path).names
-        absent = [name for name in wanted if name not in present]
-        if absent:
-            raise DataMalformedError(str(path), f"the column {', '.join(absent)} is missing", _COPY_AGAIN)
-        table = pq.read_table(path, columns=wanted)
+        with pq.ParquetFile(path) as file:
+            absent = [name for name in wanted if name not in file.schema_arrow.names]
+            if absent:
+                raise DataMalformedError(str(path), f"the column {', '.join(absent)} is missing", _COPY_AGAIN)
+            table = file.read(columns=wanted)
+        if table["time"].null_count:
+            raise DataMalformedError(str(path), "a row has no time", _COPY_AGAIN)
         time_s = table["time"].cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy() // 1000
         columns = {name: table[name].cast(pa.float64()).to_numpy() for name in names}
     except (pa.ArrowException, OSError) as error:
         problem = f"not a readable Parquet file ({str(error).splitlines()[0][:120]})"
         raise DataMalformedError(str(path), problem, _COPY_AGAIN) from None
-    if table["time"].null_count or time_s.dtype != np.int64:
-        raise DataMalformedError(str(path), "a row has no time", _COPY_AGAIN)
-    known = slice(None) if until_s is None else time_s + lag_s <= until_s
-    return _Table(path, time_s[known], {name: values[known] for name, values in columns.items()})
+    return _Table(path, time_s, columns)
 
 
-def _last_known(span: _Table) -> int:
-    return int(span.time_s.max()) + BAR_S if len(span.time_s) else 0
+def _is_fresh(bars: _Table, as_of_s: int) -> bool:
+    """Say whether the bars known at `as_of_s` reach near enough to it."""
+    return len(bars) > 0 and _last_known_s(bars) > as_of_s - STALE_AFTER_S
 
 
-def _reaches(span: _Table, as_of_s: int) -> bool:
-    ends = span.time_s + BAR_S
-    return bool(np.any((ends <= as_of_s) & (ends > as_of_s - STALE_AFTER_S)))
+def _last_known_s(bars: _Table) -> int:
+    """Return when the last bar was finished [Unix s]; 0 without one."""
+    return int(bars.time_s.max()) + BAR_S if len(bars) else 0
+
+
+def _silence(venue: str, known: _Table) -> MissingInput:
+    """Return what it means that a venue was recorded before, and no longer is."""
+    effect = f"silent since {moment_text(_last_known_s(known))}: what is held there is in no map and no size"
+    return MissingInput(input="candles", venue=venue, effect=effect)
 
 
 def _outside(symbol: str, as_of_s: int, spans: Iterable[_Table]) -> str:
     reaching = [span for span in spans if len(span.time_s)]
     if not reaching:
         return f"The recording of {symbol} is empty. Record it again, or choose another --recordings."
-    first, last = min(int(span.time_s.min()) for span in reaching), max(_last_known(span) for span in reaching)
+    first, last = min(int(span.time_s.min()) for span in reaching), max(_last_known_s(span) for span in reaching)
     return (
         f"Nothing is recorded of {symbol} in the {duration_text(STALE_AFTER_S)} before {iso(as_of_s)}. "
         f"The recording spans {iso(first + BAR_S)} to {iso(last)}: choose --at inside it."
@@ -215,7 +253,7 @@ def _checked_open_interest(values: FloatArray, candles: Candles) -> tuple[FloatA
 def _funding(folder: Path, as_of_s: int) -> Funding | None:
     if not (folder / _FUNDING).is_file():
         return None
-    rows = _read(folder / _FUNDING, ("funding_rate",), until_s=as_of_s, lag_s=0)
+    rows = _read(folder / _FUNDING, ("funding_rate",)).known_at(as_of_s, 0)
     known = np.isfinite(rows["funding_rate"])
     if not np.any(known):
         return None
@@ -229,8 +267,8 @@ def _order_book(folder: Path, as_of_s: int) -> OrderBook | None:
     """Read the last snapshot (rows of one time: price, size > 0 for bids, < 0 for asks) that is still fresh."""
     if not (folder / _ORDER_BOOK).is_file():
         return None
-    rows = _read(folder / _ORDER_BOOK, ("price", "size"), until_s=as_of_s, lag_s=0)
-    if not len(rows.time_s) or int(rows.time_s.max()) < as_of_s - BOOK_STALE_AFTER_S:
+    rows = _read(folder / _ORDER_BOOK, ("price", "size")).known_at(as_of_s, 0)
+    if not len(rows) or int(rows.time_s.max()) < as_of_s - BOOK_STALE_AFTER_S:
         return None
     last = rows.time_s == rows.time_s.max()
     price, size = rows["price"][last], rows["size"][last]
