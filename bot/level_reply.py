@@ -16,9 +16,11 @@ from bot.wording import (
     chance_text,
     disclaimer_blocks,
     headline,
+    index_text,
     map_text,
     missing_blocks,
     notes_blocks,
+    share_text,
     zone_text,
 )
 from engine.results import LevelReport, TierAtLevel, Zone
@@ -71,21 +73,29 @@ def _distance_text(report: LevelReport) -> str:
 
 def _way_text(report: LevelReport) -> str:
     crowd = CROWD[report.band.side]
+    if not _holds_positions(report):
+        return f"{_shown(report)} holds turnover or swings, not positions: no amount of {crowd} can be told"
     amount = usd_text(report.on_the_way_usd)
     return f"≈ {amount} of {crowd} would be liquidated between the price and the level ({_shown(report)}, modelled)"
 
 
 def _at_level_text(report: LevelReport) -> str:
-    amount = usd_text(report.at_level_usd)
-    crowd = CROWD[report.band.side]
-    return (
-        f"≈ {amount} of {crowd} at {band_text(report.band)}, index {report.index:.0f} (100: the answer's largest zone)"
-    )
+    where = f"{band_text(report.band)}, {index_text(report.index)} (the answer's largest zone is 100)"
+    if not _holds_positions(report):
+        return where
+    return f"≈ {usd_text(report.at_level_usd)} of {CROWD[report.band.side]} at {where}"
 
 
 def _tiers_text(report: LevelReport) -> str:
-    tiers = [tier for tier in report.tiers if tier.usd > SMALLEST_TIER_SHARE * report.at_level_usd > 0]
+    least = SMALLEST_TIER_SHARE * report.at_level_usd
+    tiers = [tier for tier in report.tiers if tier.usd > least and math.isfinite(tier.leverage)]
+    if not _holds_positions(report):
+        return ""
     return SEPARATOR.join(_tier_text(tier) for tier in sorted(tiers, key=lambda tier: -tier.usd))
+
+
+def _holds_positions(report: LevelReport) -> bool:
+    return report.analysis.shown_map.is_positions
 
 
 def _tier_text(tier: TierAtLevel) -> str:
@@ -94,8 +104,7 @@ def _tier_text(tier: TierAtLevel) -> str:
 
 
 def _rank_text(report: LevelReport) -> str:
-    share = percent_text(report.percentile, signed=False, decimals=0)
-    return f"brighter than {share} of the levels at about that distance ({_shown(report)})"
+    return f"brighter than {share_text(report.percentile)} of the levels at about that distance ({_shown(report)})"
 
 
 def _maps_text(report: LevelReport) -> str:
@@ -107,7 +116,7 @@ def _maps_text(report: LevelReport) -> str:
 def _neighbour_text(zone: Zone | None, where: str) -> str:
     if zone is None:
         return f"no stronger zone {where} it"
-    return f"stronger zone {where} it: {zone_text(zone)}, {agreement_text(zone)}, index {zone.index:.0f}"
+    return f"stronger zone {where} it: {zone_text(zone)}, {agreement_text(zone)}, {index_text(zone.index)}"
 
 
 def _condition_lines(report: LevelReport) -> list[Line]:

@@ -18,7 +18,9 @@ from bot.wording import (
     map_text,
     missing_blocks,
     notes_blocks,
+    sentence,
     setup_text,
+    share_text,
     side_word,
     size_text,
     zone_text,
@@ -130,7 +132,7 @@ def _signed_line(sign: int, text: str) -> Line:
     """Return a reason for (+), against (-) or neither, marked as such."""
     marks: tuple[tuple[str, Tone], ...] = (("·", "muted"), ("+", "good"), ("-", "bad"))
     mark, tone = marks[sign]
-    return Line(text=f"{mark} {text}", tone=tone)
+    return Line(text=f"{mark} {sentence(text)}", tone=tone)
 
 
 def _wrong_if_lines(analysis: Analysis) -> list[Line]:
@@ -154,9 +156,7 @@ def _ask_lines(analysis: Analysis) -> list[Line]:
 def _touch_lines(analysis: Analysis) -> list[Line]:
     hours = TOUCH_HORIZONS_H[-1]
     chances = [
-        f"{percent_text(zones[0].touch_within(hours), signed=False, decimals=0)} {side}"
-        for side in SIDES
-        if (zones := analysis.zones_on(side))
+        f"{share_text(zones[0].touch_within(hours))} {side}" for side in SIDES if (zones := analysis.zones_on(side))
     ]
     text = f"{', '.join(chances)} within {hours} h at this volatility ({TOUCH_CAVEAT})"
     return [Line(text=text, label="TOUCH")]

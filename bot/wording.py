@@ -12,6 +12,8 @@ from engine.text import duration_text, moment_text, percent_text, price_text, us
 from engine.windows import MINUTE_S
 
 SEPARATOR = "  ·  "
+SMALLEST_SHARE = 0.01
+"""A chance below this or above its complement is not known more exactly than that."""
 TOUCH_CAVEAT = "any level at that distance; not a forecast"
 
 _VENUES = {
@@ -99,7 +101,7 @@ def agreement_text(zone: Zone) -> str:
 def size_text(zone: Zone) -> str:
     """Return what would be forced there, as an index beside the modelled amount."""
     amount = f"≈ {usd_text(zone.size_usd)} modelled" if math.isfinite(zone.size_usd) else "size unknown"
-    return f"{FORCED[zone.band.side]} index {zone.index:.0f} ({amount})"
+    return f"{FORCED[zone.band.side]} {index_text(zone.index)} ({amount})"
 
 
 def setup_text(setup: Setup) -> str:
@@ -113,9 +115,26 @@ def setup_text(setup: Setup) -> str:
     return f"{verdict}, {strength} (unproven; not a forecast)."
 
 
+def index_text(index: float) -> str:
+    """Return an index of 0-100 without decimals."""
+    return f"index {index:.0f}" if math.isfinite(index) else "index unknown"
+
+
+def share_text(share: float) -> str:
+    """Return a chance or share in whole percent; what is rounded to none or to all is said as a bound."""
+    if math.isfinite(share) and not SMALLEST_SHARE <= share <= 1 - SMALLEST_SHARE:
+        return "under 1 %" if share < SMALLEST_SHARE else "over 99 %"
+    return percent_text(share, signed=False, decimals=0)
+
+
+def sentence(text: str) -> str:
+    """Return a phrase as a sentence."""
+    return text if not text else text[0].upper() + text[1:].removesuffix(".") + "."
+
+
 def chance_text(touches: Sequence[TouchChance]) -> str:
-    """Return the chances of touch of one level: 12 h 21 %, 24 h 33 %, 72 h 58 %."""
-    return ", ".join(f"{touch.hours} h {percent_text(touch.chance, signed=False, decimals=0)}" for touch in touches)
+    """Return the chances of touch of one level: 12 h under 1 %, 24 h 3 %, 72 h 18 %."""
+    return ", ".join(f"{touch.hours} h {share_text(touch.chance)}" for touch in touches)
 
 
 def atr_text(distance_atr: float) -> str:

@@ -20,6 +20,9 @@ PIPE_WIDTH = 110
 """Columns where nobody says how wide the reader's window is."""
 MAX_WIDTH = 120
 """Widest line on a wide terminal: longer ones are hard to read."""
+_NO_BREAK = "\u00a0"
+"""Keeps a number and its percent sign on one line while a text is wrapped."""
+
 PROMPT = "fathom> "
 GOODBYES = frozenset({"exit", "quit", "/exit", "/quit", "bye"})
 
@@ -74,10 +77,11 @@ def reply_texts(reply: Reply, width: int) -> Iterator[Text]:
 
 
 def _line_texts(line: Line, width: int, indent: int) -> Iterator[Text]:
-    wrapped = textwrap.wrap(line.text, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
+    kept = line.text.replace(" %", _NO_BREAK + "%")
+    wrapped = textwrap.wrap(kept, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
     for place, text in enumerate(wrapped):
         label = line.label if place == 0 else ""
-        yield Text.assemble((label.ljust(indent), "bold"), (text, _STYLES[line.tone]))
+        yield Text.assemble((label.ljust(indent), "bold"), (text.replace(_NO_BREAK, " "), _STYLES[line.tone]))
 
 
 class Deliver(Protocol):

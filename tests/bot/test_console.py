@@ -35,6 +35,11 @@ def test_wrapping_loses_no_word(words):
     assert " ".join(lines).split() == ["X", *words]
 
 
+def test_a_number_stays_with_its_percent_sign():
+    for width in range(20, 40):
+        assert not any(line.startswith("%") for line in printed(one_line("about 34 % of it, +2.5 % away " * 4), width))
+
+
 def test_word_longer_than_a_line_is_not_cut():
     path = "x" * 300
     assert path in "".join(printed(one_line(f"see {path}"), width=40))

@@ -9,7 +9,7 @@ from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, questions_reply, zones_reply
 from bot.replies import Reply
 from engine.models import REGISTRY
-from engine.results import DISCLAIMER, Setup
+from engine.results import DISCLAIMER, Setup, TouchChance
 
 
 def kinds(reply: Reply) -> list[str]:
@@ -100,8 +100,8 @@ def test_verdict_claims_no_more_than_was_measured(analysis, setup, sentence):
 def test_reasons_for_come_before_reasons_against(analysis):
     texts = [line.text for line in liq_reply(analysis).block("setup").lines[1:]]
     assert texts == [
-        "+ nearest vulnerable leverage is above",
-        "- funding is already paid by longs, so longs are the crowd",
+        "+ Nearest vulnerable leverage is above.",
+        "- Funding is already paid by longs, so longs are the crowd.",
     ]
 
 
@@ -136,9 +136,9 @@ def test_zones_takes_every_score_apart(analysis):
     assert kinds(reply).count("zones") == len(analysis.zones)
     assert "M1 12h 97, M1 24h 97, M1 3d 97, M2 3d 77 (no)" in text
     assert "unrelated maps would give 31" in text
-    assert "+ market structure +0.60 × 1: the high of 12 March lies inside" in text
-    assert "- funding -0.40 × 1: longs pay 0.010 % per 8 h" in text
-    assert "· price action +0.00 × 1: neutral" in text
+    assert "+ Market structure +0.60 × 1: the high of 12 March lies inside" in text
+    assert "- Funding -0.40 × 1: longs pay 0.010 % per 8 h" in text
+    assert "· Price action +0.00 × 1: neutral." in text
 
 
 def test_questions_are_each_followed_by_their_answer(analysis):
@@ -170,6 +170,22 @@ def test_level_facts_carry_units_leverage_and_entries(report):
 def test_level_with_nothing_there_lists_no_tiers(report_with):
     reply = level_reply(report_with(at_level_usd=0.0, tiers=(), zone=None, verdict="nothing"))
     assert not any("x $" in line.text for line in reply.block("facts").lines)
+
+
+def test_level_in_a_map_without_positions_pretends_no_amount(report_with, analysis_with, liquidation_map):
+    analysis = analysis_with(maps=(replace(liquidation_map, is_positions=False),))
+    text = words(level_reply(report_with(analysis=analysis, index=float("nan"))))
+    assert "not positions" in text
+    assert "$310M" not in text
+    assert "$40.0M" not in text
+    assert "50x" not in text
+    assert "index unknown" in text
+
+
+def test_chance_that_rounds_to_none_or_all_is_a_bound(report_with):
+    touch = tuple(TouchChance(hours=hours, chance=chance) for hours, chance in ((12, 0.0), (24, 0.0123), (72, 0.999)))
+    (line,) = level_reply(report_with(touch=touch)).block("touch").lines
+    assert line.text.startswith("12 h under 1 %, 24 h 1 %, 72 h over 99 %")
 
 
 def test_level_picture_is_named_by_its_level(report):
