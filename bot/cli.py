@@ -5,6 +5,7 @@ What a command needs is imported inside it, so that `fathom --help` does not wai
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -58,7 +59,9 @@ app = typer.Typer(name="fathom", rich_markup_mode=None, add_completion=False, pr
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # the process ends here: searching its modules for garbage first took .2 s of 2.7 s
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
