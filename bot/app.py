@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, Settings
 from bot.faults import fault_of
 from bot.pictures import write_picture
-from bot.replies import Line, Reply, block, fault_reply
+from bot.replies import Block, Line, Reply, block, fault_reply
 from engine.sources.base import Source
 from engine.windows import parse_instant
 
@@ -78,9 +78,6 @@ def deliver(
 ) -> Delivered:
     """Answer one message and write its picture; never raises, a fault is a reply that says what went wrong."""
     reply = assistant.answer(text, last_symbol=last_symbol)
-    if settings.market.source == "auto" and reply.result is not None:
-        notice = block("notice", Line(text=AUTO_IS_SIMULATED, tone="warning"))
-        reply = replace(reply, blocks=(*notice, *reply.blocks))
     if reply.picture is None or not draw:
         return Delivered(reply)
     charts = settings.charts
@@ -89,3 +86,9 @@ def deliver(
     except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
         return Delivered(fault_reply(fault_of(error), reply.symbol))
     return Delivered(reply, path)
+
+
+def notices(settings: Settings) -> tuple[Block, ...]:
+    """Return what a console says before its first answer: that nobody chose the invented market."""
+    chosen = settings.market.source != "auto"
+    return () if chosen else block("notice", Line(text=AUTO_IS_SIMULATED, tone="warning"))

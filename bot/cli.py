@@ -109,12 +109,18 @@ def ask(
     "/questions BTC", "/models" or "/help".
     """
     settings = _settings(source=source, recordings=recordings, at=at, out=out, theme=theme, config=config)
-    from bot.app import build_assistant, deliver
+    from bot.app import build_assistant, deliver, notices
 
     delivered = deliver(build_assistant(settings), " ".join(text), settings, draw=out is not None or not as_json)
     if delivered.reply.fault is not None:
         return _refuse(delivered.reply.fault)
-    return _print_json(delivered) if as_json else _print_reply(delivered)
+    if as_json:
+        return _print_json(delivered)
+    from bot.chats.console_chat import open_console, show_delivered
+
+    about_market = delivered.reply.result is not None
+    show_delivered(open_console(), delivered, notices(settings) if about_market else ())
+    return ANSWERED
 
 
 @app.command()
@@ -131,13 +137,15 @@ def chat(
     A message without a symbol is about the last one. Ctrl-D leaves.
     """
     settings = _settings(source=source, recordings=recordings, at=at, out=out, theme=theme, config=config)
-    from bot.app import build_assistant, deliver
-    from bot.chats.console_chat import converse, open_console, typed_lines
+    from bot.app import build_assistant, deliver, notices
+    from bot.chats.console_chat import converse, greet, open_console, typed_lines
 
     console = open_console()
     with console.status("Starting"):
         assistant = build_assistant(settings)
-    lines = typed_lines(console) if sys.stdin.isatty() else iter(sys.stdin)
+    typing = sys.stdin.isatty()
+    greet(console, notices(settings), typing=typing)
+    lines = typed_lines(console) if typing else iter(sys.stdin)
     converse(console, lines, lambda text, last_symbol: deliver(assistant, text, settings, last_symbol=last_symbol))
 
 
@@ -265,13 +273,6 @@ def _map(symbol: str, model: str, window: str, settings: Settings, *, columns: b
 
     key = MapKey(model_named(model).id, window_named(window))
     return build_map(_market(symbol, settings), key, columns=columns)
-
-
-def _print_reply(delivered: Delivered) -> int:
-    from bot.chats.console_chat import open_console, show_delivered
-
-    show_delivered(open_console(), delivered)
-    return ANSWERED
 
 
 def _print_json(delivered: Delivered) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.text import Text
 
-from bot.replies import Block, BlockKind, Line, Reply, Tone
+from bot.replies import Block, BlockKind, Line, Reply, Tone, block
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -24,6 +25,7 @@ _NO_BREAK = "\u00a0"
 """Keeps a number and its percent sign on one line while a text is wrapped."""
 
 PROMPT = "fathom> "
+GREETING = "Ask as you would in a chat: /liq BTC, /level BTC 68.5k, /help. Ctrl-D leaves."
 GOODBYES = frozenset({"exit", "quit", "/exit", "/quit", "bye"})
 
 _OPENING: frozenset[BlockKind] = frozenset({"verdict", "setup", "reading", "touch", "disclaimer"})
@@ -56,24 +58,32 @@ def show_reply(console: Console, reply: Reply) -> None:
         console.print(text)
 
 
-def show_delivered(console: Console, delivered: Delivered) -> None:
-    """Print a reply, and where its picture is."""
-    show_reply(console, delivered.reply)
+def show_delivered(console: Console, delivered: Delivered, notices: tuple[Block, ...] = ()) -> None:
+    """Print a reply after the notices, and where its picture is."""
+    show_reply(console, replace(delivered.reply, blocks=(*notices, *delivered.reply.blocks)))
     if delivered.chart is not None:
         console.print(Text.assemble(("PICTURE  ", "bold"), str(delivered.chart)))
 
 
+def greet(console: Console, notices: tuple[Block, ...], *, typing: bool) -> None:
+    """Print what stands before the first answer; how to ask and to leave only for somebody who types."""
+    greeting = block("notice", Line(text=GREETING)) if typing else ()
+    if notices or greeting:
+        show_reply(console, Reply(blocks=(*notices, *greeting)))
+        console.print()
+
+
 def reply_texts(reply: Reply, width: int) -> Iterator[Text]:
     """Yield a reply's lines, wrapped to `width` columns, text under text and labels at the left."""
-    indent = max((len(line.label) + 2 for block in reply.blocks for line in block.lines if line.label), default=0)
+    indent = max((len(line.label) + 2 for part in reply.blocks for line in part.lines if line.label), default=0)
     before: Block | None = None
-    for block in reply.blocks:
-        if before is not None and (before.kind in _CLOSING or block.kind in _OPENING):
+    for part in reply.blocks:
+        if before is not None and (before.kind in _CLOSING or part.kind in _OPENING):
             yield Text("")
-        labelled = any(line.label for line in block.lines)
-        for line in block.lines:
+        labelled = any(line.label for line in part.lines)
+        for line in part.lines:
             yield from _line_texts(line, width, indent if labelled else 0)
-        before = block
+        before = part
 
 
 def _line_texts(line: Line, width: int, indent: int) -> Iterator[Text]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -365,6 +366,24 @@ def test_process_reports_errors_on_standard_error_alone(recording, plain_home):
     assert (done.returncode, done.stdout) == (2, "")
     assert "DOGE" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_fault_of_ours_is_a_sentence_with_an_id_and_a_traceback_in_the_log_alone(plain_home):
+    probe = "import importlib.metadata as m; m.version = lambda name: 1 / 0; from bot.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", probe, "version"],
+        cwd=plain_home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    (log,) = plain_home.glob("state/**/fathom.log")
+    error_id = re.search(r"error ([0-9a-f]{8})", done.stderr).group(1)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert error_id in log.read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
 
 
 def test_reader_that_leaves_early_is_no_error(recording, plain_home):

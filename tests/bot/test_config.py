@@ -3,10 +3,12 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from bot.config import ConfigError, Settings, known_keys, load_settings
+from bot.config import ConfigError, Settings, ThemeName, known_keys, load_settings
+from charts.theme import THEMES
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -109,6 +111,10 @@ def test_wrong_flag_is_blamed_even_when_the_file_is_wrong_too():
     write("[market]\nat = 'yesterday'")
     with pytest.raises(ConfigError, match="--at"):
         load_settings({"market": {"at": "tomorrow"}})
+
+
+def test_every_theme_that_can_be_drawn_can_be_set():
+    assert set(get_args(ThemeName)) == set(THEMES)
 
 
 def test_named_file_that_does_not_exist_is_an_error():

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bot.app import Delivered
-from bot.chats.console_chat import PIPE_WIDTH, converse, open_console, reply_texts, show_delivered, typed_lines
+from bot.chats.console_chat import (
+    GREETING,
+    PIPE_WIDTH,
+    converse,
+    greet,
+    open_console,
+    reply_texts,
+    show_delivered,
+    typed_lines,
+)
 from bot.liq_reply import liq_reply
 from bot.replies import Fault, Line, Reply, block, fault_reply
 
@@ -96,6 +105,16 @@ def test_conversation_remembers_the_symbol_and_survives_faults(capsys):
     output = capsys.readouterr().out
     assert "That is bad." in output
     assert "Stopped." in output
+
+
+def test_greeting_is_for_those_who_type_and_the_notice_for_everybody(capsys):
+    notice = block("notice", Line(text="This is SIMULATED."))
+    greet(open_console(), notice, typing=True)
+    assert capsys.readouterr().out == f"This is SIMULATED.\n\n{GREETING}\n\n"
+    greet(open_console(), notice, typing=False)
+    assert capsys.readouterr().out == "This is SIMULATED.\n\n"
+    greet(open_console(), (), typing=False)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("ending", [EOFError, KeyboardInterrupt])

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from bot.document import document_text, level_document, liq_document, schema
+from engine.windows import WINDOWS
 
 ZONE_KEYS = [
     *("side", "low", "high", "price", "score", "index", "size_usd", "distance", "distance_atr", "age_s"),
@@ -25,6 +26,12 @@ def test_schema_is_itself_valid_and_says_what_every_key_is(name):
     for key, described in schema(name)["properties"].items():
         assert "description" in described or "$ref" in described, key
     assert schema(name)["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", ["liq", "level"])
+def test_schema_knows_every_window_and_no_other(name):
+    known = schema(name)["$defs"]["map"]["properties"]["window"]["enum"]
+    assert known == [window.name for window in WINDOWS]
 
 
 def test_liq_has_exactly_the_promised_keys(analysis):
