@@ -90,6 +90,8 @@ def _notes(survey: Survey) -> list[str]:
             notes.append(
                 f"{survey.sized} holds {held} of the open interest on the {side} side: volume explains no more."
             )
+    if not survey.maps[survey.sized].is_positions:
+        notes.append(f"{survey.sized} holds no positions: its sizes compare zones, and are no amounts of USD.")
     if len(survey.asked) == 1:
         notes.append(f"One map only ({survey.asked[0]}): a single data point, not confluence.")
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ from engine.structure import levels_near
 from engine.survey import Survey, survey_market
 from engine.text import percent_text, price_text
 from engine.touch import touch_chances
-from engine.zones import edge_price
+from engine.zones import Frame, edge_price
 
 MINOR_PERCENTILE = 0.7
 """Outside zones, a level brighter than seven in ten at its distance is minor; below that nothing is there."""
@@ -64,12 +65,10 @@ def _check_reach(price: float, map_: LiquidationMap) -> None:
 
 def _band_bins(survey: Survey, price: float, side: Side) -> tuple[int, int]:
     """Return first and last grid bin counted as "at the level": the merge width around it, on its side of the price."""
-    frame = survey.frame
-    at, half = frame.grid.index(price), frame.half_width
-    bins = frame.bins(side)
-    start, stop = (bins.start, frame.grid.size) if side == "above" else (0, bins.stop)
-    first = min(max(at - half, start), stop - 1)
-    return first, min(max(at + half, first), stop - 1)
+    grid, half = survey.frame.grid, survey.frame.half_width
+    at, market = grid.index(price), grid.index(survey.market.price)
+    lowest, highest = (market, grid.size - 1) if side == "above" else (0, market)
+    return max(at - half, lowest), min(at + half, highest)
 
 
 def _report(survey: Survey, analysis: Analysis, price: float, side: Side, first: int, last: int) -> LevelReport:
@@ -90,63 +89,72 @@ def _report(survey: Survey, analysis: Analysis, price: float, side: Side, first:
     verdict: Literal["nothing", "minor", "zone"] = "zone" if zone is not None else "nothing"
     if zone is None and percentile >= MINOR_PERCENTILE:
         verdict = "minor"
-    book = order_book.assess(band, context)
+    book, met = order_book.assess(band, context), _first_met(band, survey.market.price)
     near = levels_near(context.structure, price, frame.merge_bins * 0.001)
     return LevelReport(
         analysis=analysis,
         price=price,
         band=band,
         verdict=verdict,
-        verdict_text=_verdict_text(verdict, zone, percentile, price, side),
+        verdict_text=_verdict_text(verdict, zone, percentile, price, survey.frame),
         distance=price / survey.market.price - 1,
         distance_atr=(price - survey.market.price) / context.volatility.daily_atr,
-        on_the_way_usd=_on_the_way(profile, survey, side, first, last),
+        on_the_way_usd=_on_the_way(map_, band),
         at_level_usd=at_level,
-        index=_index(analysis, at_level),
+        index=_index(analysis, map_, at_level),
         percentile=percentile,
         tiers=_tiers(map_, side, first, last),
         maps=maps,
         zone=zone,
-        nearer=_stronger(analysis, band, at_level, nearer=True),
-        farther=_stronger(analysis, band, at_level, nearer=False),
+        nearer=_stronger(analysis, map_, band, at_level, nearer=True),
+        farther=_stronger(analysis, map_, band, at_level, nearer=False),
         structure="; ".join(level.words() for level in near[:4])
-        or "no swing, session level, VWAP or round number there",
+        or "no swing, session level, VWAP, volume node or round number there",
         order_book=book.reason if isinstance(book, Evidence) else None,
-        touch=touch_chances(context, band.near),
-        confirm=_confirm(band),
-        reject=_reject(band),
+        touch=touch_chances(context, met),
+        confirm=_confirm(side, met),
+        reject=_reject(side, met),
     )
 
 
-def _on_the_way(profile: np.ndarray, survey: Survey, side: Side, first: int, last: int) -> float:
-    bins = survey.frame.bins(side)
-    passed = slice(bins.start, first) if side == "above" else slice(last + 1, bins.stop)
-    return float(profile[passed].sum())
+def _on_the_way(map_: LiquidationMap, band: ZoneBand) -> float:
+    """Return what stands between the market price and the band [USD]; a bin counts at its centre."""
+    low, high = (map_.price, band.low) if band.side == "above" else (band.high, map_.price)
+    return map_.usd_between(band.side, low, high) if low < high else 0.0
+
+
+def _first_met(band: ZoneBand, market_price: float) -> float:
+    """Return the edge of the band that price would meet first: the far one when the price is inside the band."""
+    inside = band.low <= market_price <= band.high
+    return band.far if inside else band.near
 
 
 def _age_s(map_: LiquidationMap, side: Side, first: int, last: int) -> float:
     profile = map_.side_usd(side)[first : last + 1]
     entry_s = (map_.short_entry_s if side == "above" else map_.long_entry_s)[first : last + 1]
     known = np.isfinite(entry_s) & (profile > 0)
-    return float(map_.as_of_s - np.average(entry_s[known], weights=profile[known])) if known.any() else float("nan")
+    return float(map_.as_of_s - np.average(entry_s[known], weights=profile[known])) if known.any() else math.nan
 
 
 def _zone_at(analysis: Analysis, band: ZoneBand) -> Zone | None:
-    """Return the best clear zone that the level's band touches."""
-    return next(
-        (
-            zone
-            for zone in analysis.zones_on(band.side)
-            if zone.clear and zone.band.low < band.high and band.low < zone.band.high
-        ),
-        None,
-    )
+    """Return the clear zone that holds the level, else the best one that its band touches."""
+    touched = [
+        zone
+        for zone in analysis.zones_on(band.side)
+        if zone.clear and zone.band.low < band.high and band.low < zone.band.high
+    ]
+    holding = (zone for zone in touched if zone.band.low <= band.price <= zone.band.high)
+    return next(holding, touched[0] if touched else None)
 
 
-def _index(analysis: Analysis, usd: float) -> float:
+def _zone_usd(map_: LiquidationMap, zone: Zone) -> float:
+    return map_.usd_between(zone.band.side, zone.band.low, zone.band.high)
+
+
+def _index(analysis: Analysis, map_: LiquidationMap, usd: float) -> float:
     """Return the level's mass on the scale on which the answer's largest zone is 100."""
-    largest = max(zone.size_usd for zone in analysis.zones)
-    return 100 * (usd / largest) if largest > 0 else float("nan")
+    largest = max(_zone_usd(map_, zone) for zone in analysis.zones)
+    return 100 * (usd / largest) if largest > 0 else math.nan
 
 
 def _tiers(map_: LiquidationMap, side: Side, first: int, last: int) -> tuple[TierAtLevel, ...]:
@@ -162,12 +170,12 @@ def _tiers(map_: LiquidationMap, side: Side, first: int, last: int) -> tuple[Tie
     )
 
 
-def _stronger(analysis: Analysis, band: ZoneBand, usd: float, *, nearer: bool) -> Zone | None:
+def _stronger(analysis: Analysis, map_: LiquidationMap, band: ZoneBand, usd: float, *, nearer: bool) -> Zone | None:
     """Return the nearest clear zone before (or behind) the level that holds more than it."""
     ahead = [
         zone
         for zone in analysis.zones_on(band.side)
-        if zone.clear and not zone.size_usd <= STRONGER_BY * usd and _before(zone.band, band) == nearer
+        if zone.clear and _zone_usd(map_, zone) > STRONGER_BY * usd and _before(zone.band, band) == nearer
     ]
     ahead = [zone for zone in ahead if zone.band.high <= band.low or zone.band.low >= band.high]
     return min(ahead, key=lambda zone: abs(zone.band.price - band.price), default=None)
@@ -177,27 +185,31 @@ def _before(zone: ZoneBand, level: ZoneBand) -> bool:
     return zone.price < level.price if level.side == "above" else zone.price > level.price
 
 
-def _verdict_text(verdict: str, zone: Zone | None, percentile: float, price: float, side: Side) -> str:
-    share = percent_text(percentile, signed=False, decimals=0)
+def _verdict_text(verdict: str, zone: Zone | None, percentile: float, price: float, frame: Frame) -> str:
+    level, rank = price_text(price), f"brighter than {math.floor(100 * np.nan_to_num(percentile))} %"
     if zone is not None:
+        held = zone.band.low <= price <= zone.band.high
         hits = sum(item.hit for item in zone.maps)
         return (
-            f"{price_text(price)} is part of the zone {price_text(zone.band.low)}-{price_text(zone.band.high)} {side}, "
-            f"score {zone.score:.0f}, shown by {hits} of {len(zone.maps)} maps."
+            f"{level} {'is part of' if held else 'lies at the edge of'} the zone {price_text(zone.band.low)}-"
+            f"{price_text(zone.band.high)} {zone.band.side}, score {zone.score:.0f}, "
+            f"shown by {hits} of {len(zone.maps)} maps."
         )
     if verdict == "minor":
-        return f"{price_text(price)} is minor: brighter than {share} of levels at its distance, and no zone."
-    return f"Nothing stands out at {price_text(price)}: {share} of levels at its distance hold less."
+        return f"{level} is minor: {rank} of that side for its distance, and in no zone."
+    if math.isfinite(percentile):
+        return f"Nothing stands out at {level}: {rank} of that side for its distance."
+    if abs(math.log(price / frame.price)) < frame.reach:
+        return f"{level} is where the price is: what lies that near cannot be told from noise."
+    reach = abs(math.expm1(math.copysign(frame.reach, price - frame.price)))
+    return f"{level} is too far to rank: zones are looked for within {percent_text(reach, signed=False)} of the price."
 
 
-def _confirm(band: ZoneBand) -> str:
-    direction = "up" if band.side == "above" else "down"
-    return (
-        f"price runs {direction} through {price_text(band.near)} on falling open interest: positions there are being "
-        f"forced out"
-    )
+def _confirm(side: Side, met: float) -> str:
+    way = "up" if side == "above" else "down"
+    return f"price runs {way} through {price_text(met)} on falling open interest: positions there are being forced out"
 
 
-def _reject(band: ZoneBand) -> str:
-    back = "under" if band.side == "above" else "above"
-    return f"a touch of {price_text(band.near)} and an hourly close back {back} it with open interest unchanged"
+def _reject(side: Side, met: float) -> str:
+    back = "under" if side == "above" else "above"
+    return f"a touch of {price_text(met)} and an hourly close back {back} it with open interest unchanged"

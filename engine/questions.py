@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from engine.reading import who
 from engine.results import Bait, Condition, Question, Setup, Side, Zone
-from engine.setup import best_zone, nearest_zone, pull, reachable
+from engine.setup import (
+    FORCED,
+    SIDES,
+    SPOKEN_VALUE,
+    best_zone,
+    clause,
+    favoured_side,
+    nearest_zone,
+    opposite,
+    pull,
+    reachable,
+)
 from engine.text import percent_text, price_text, usd_text
+
+NEARLY_EQUAL = 1.05
+"""Pulls whose ratio rounds to 1.0 are told as the same."""
 
 
 def ask(zones: Sequence[Zone], setup: Setup, bait: Bait, invalidation: Sequence[Condition]) -> tuple[Question, ...]:
@@ -18,7 +33,7 @@ def ask(zones: Sequence[Zone], setup: Setup, bait: Bait, invalidation: Sequence[
         ("Do several models and windows agree?", _agreement(zones)),
         ("Does price action confirm the idea or reject it?", _price_action(zones, setup)),
         ("What is the opposite, bait scenario?", _sentence(bait.text)),
-        ("What would make this reading wrong?", _sentence(", or ".join(item.text for item in invalidation[:3]))),
+        ("What would make this reading wrong?", _sentence("; or ".join(item.text for item in invalidation))),
     )
     return tuple(Question(question=question, answer=answer) for question, answer in answered)
 
@@ -31,25 +46,30 @@ def _nearest(zones: Sequence[Zone]) -> str:
     zone = nearest_zone(zones)
     if not zone.clear:
         return "No zone stands out on either side."
-    near, side = zone.band.near, zone.band.side
-    chance = percent_text(zone.touch_within(24), signed=False, decimals=0)
-    return (
-        f"{who(side).capitalize()} {side} the price, from {price_text(near)} ({percent_text(zone.distance)}): "
-        f"any level that near was touched within 24 h {chance} of the time."
+    side = zone.band.side
+    where = (
+        f"{who(side).capitalize()} {side} the price, from {price_text(zone.band.near)} ({percent_text(zone.distance)})"
     )
+    chance = percent_text(zone.touch_within(24), signed=False, decimals=0)
+    return f"{where}, {_sizes([zone])} modelled. A level that near was touched within 24 h {chance} of the time."
 
 
 def _forced(zones: Sequence[Zone]) -> str:
-    above, below = (_within_reach(zones, side) for side in ("above", "below"))
-    if not above and not below:
-        return "Neither: no zone is within reach."
+    within: dict[Side, list[Zone]] = {side: _within_reach(zones, side) for side in SIDES}
     up, down = pull(zones, "above"), pull(zones, "below")
     larger: Side = "above" if up >= down else "below"
-    what = {"above": "forced buying above", "below": "forced selling below"}
-    if min(up, down) <= 0:
-        return f"Only {what[larger]} is within reach: {_sizes(above or below)}."
-    words = f"{_sizes(above)} of forced buying above, {_sizes(below)} of forced selling below"
-    return f"{what[larger].capitalize()}: {words}, size times score {max(up, down) / min(up, down):.1f} to 1."
+    if not any(within.values()):
+        return "Neither: no zone is within reach."
+    if not all(within.values()):
+        only: Side = "above" if within["above"] else "below"
+        return f"Only {FORCED[only]} {only} is within reach: {_sizes(within[only])}."
+    other = opposite(larger)
+    sizes = f"{_sizes(within[larger])} within reach against {_sizes(within[other])} of {FORCED[other]} {other}"
+    ratio = max(up, down) / min(up, down) if min(up, down) > 0 else math.inf
+    if ratio < NEARLY_EQUAL:
+        return f"About the same: {FORCED[larger]} {larger} with {sizes}."
+    times = f", by size times score {ratio:.{1 if ratio < 10 else 0}f} to 1" if math.isfinite(ratio) else ""
+    return f"{FORCED[larger].capitalize()} {larger}{times}: {sizes}."
 
 
 def _within_reach(zones: Sequence[Zone], side: Side) -> list[Zone]:
@@ -58,13 +78,12 @@ def _within_reach(zones: Sequence[Zone], side: Side) -> list[Zone]:
 
 def _sizes(zones: Sequence[Zone]) -> str:
     total = sum(zone.size_usd for zone in zones)
-    return usd_text(total) if total == total else f"index {sum(zone.index for zone in zones):.0f}"
+    return usd_text(total) if math.isfinite(total) else f"index {sum(zone.index for zone in zones):.0f}"
 
 
 def _agreement(zones: Sequence[Zone]) -> str:
     parts = []
-    sides: tuple[Side, Side] = ("above", "below")
-    for side in sides:
+    for side in SIDES:
         zone = best_zone(zones, side)
         if not zone.clear:
             parts.append(f"{side.capitalize()} no map shows a clear zone")
@@ -79,14 +98,13 @@ def _agreement(zones: Sequence[Zone]) -> str:
 
 
 def _price_action(zones: Sequence[Zone], setup: Setup) -> str:
-    side: Side = "below" if setup.verdict == "downside_sweep" else "above"
-    if setup.verdict in ("no_clear_edge", "trap_both_sides"):
-        side = nearest_zone(zones).band.side
-    found = next((item for item in best_zone(zones, side).evidence if item.name == "price_action"), None)
+    side = favoured_side(setup) or nearest_zone(zones).band.side
+    zone = best_zone(zones, side)
+    found = next((item for item in zone.evidence if item.name == "price_action"), None)
     if found is None:
         return "Unknown: there is too little history to tell."
-    verb = "It leans to" if found.value >= 0.2 else "It leans against" if found.value <= -0.2 else "It is neutral on"
-    reason = found.reason.rstrip(".")
-    return (
-        f"{verb} the zone {side} at {price_text(best_zone(zones, side).band.price)}: {reason[:1].lower()}{reason[1:]}."
-    )
+    where = f"{price_text(zone.band.price)} {side}"
+    if abs(found.value) < SPOKEN_VALUE:
+        return f"Neither, for {where}: {clause(found.reason.removeprefix('Neutral: '))}."
+    verb = "It confirms" if found.value > 0 else "It speaks against"
+    return f"{verb} {where}: {clause(found.reason)}."

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from engine.confluence import Voices
-from engine.results import LiquidationMap, MapKey, Reading, Side, Zone
-from engine.setup import best_zone
+from engine.grid import LogGrid
+from engine.results import LiquidationMap, MapKey, Reading, Side, Zone, ZoneBand
+from engine.setup import SIDES, best_zone
 from engine.text import duration_text, percent_text, price_text, usd_text
 from engine.windows import window_named
 from engine.zones import HIT_PERCENTILE, SideView
 
-SIDES: tuple[Side, Side] = ("above", "below")
 LEANING_PERCENTILE = 0.7
 """Below a hit, yet brighter than seven in ten bins on its side: the map leans that way."""
 
@@ -26,6 +27,9 @@ ROLES: Mapping[MapKey, str] = {
 """The default reading for the next 0-3 days: the immediate high-leverage battlefield, the cleanest short-term anchor,
 whether the same levels are still meaningful, and whether the broader structure agrees."""
 DEFAULT_KEYS = tuple(ROLES)
+UNMIXED_SHARE = 0.005
+"""A share that rounds to 0 or 100 % is told in words."""
+_NO_ZONE = "no clear zone to look at"
 
 
 def read_maps(
@@ -37,7 +41,9 @@ def read_maps(
         Reading(
             key=key,
             role=role,
-            finding="; ".join(speak[role](best_zone(zones, side), maps[key], voices[side]) for side in SIDES),
+            finding="; ".join(
+                f"{side}: {speak[role](best_zone(zones, side), maps[key], voices[side])}" for side in SIDES
+            ),
         )
         for key, role in ROLES.items()
         if key in maps
@@ -45,16 +51,24 @@ def read_maps(
 
 
 def stance(zone: Zone, key: MapKey) -> str:
-    """Return how a map sees a zone: shows it, leans towards it, or is silent, with its percentile."""
+    """Return how a map sees a zone: shows it, leans to it, or is silent on it, with its rank on that side."""
     seen = next((each for each in zone.maps if each.key == key), None)
+    where = price_text(zone.band.price)
     if seen is None:
-        return "has no say"
-    share = percent_text(seen.percentile, signed=False, decimals=0)
+        return f"has no say on {where}"
+    rank = rank_text(seen.percentile)
     if seen.hit or seen.percentile >= HIT_PERCENTILE:
-        return f"shows it (brighter than {share} of that side)"
+        return f"shows {where} ({rank})"
     if seen.percentile >= LEANING_PERCENTILE:
-        return f"leans to it ({share})"
-    return f"is silent ({share})"
+        return f"leans to {where} ({rank})"
+    return f"silent on {where} ({rank})"
+
+
+def rank_text(percentile: float) -> str:
+    """Return a percentile among a side's bins (0-1) in words; only the brightest of all is called so."""
+    if percentile >= 1:
+        return "the brightest of that side"
+    return f"brighter than {math.floor(100 * percentile)} % of that side"
 
 
 def who(side: Side) -> str:
@@ -63,58 +77,65 @@ def who(side: Side) -> str:
 
 
 def _battlefield(zone: Zone, map_: LiquidationMap, voices: Voices) -> str:
-    """Say where the fresh positions of the last 12 h are, whatever the other maps show."""
+    """Say where the nearest fresh positions of the last 12 h are, whatever the other maps show."""
     side = zone.band.side
-    fresh = _strongest_hit(voices.ages, side)
+    fresh = _nearest_hit(voices.ages)
     if fresh is None:
-        return f"no fresh cluster of {who(side)} {side} stands out"
+        return f"no fresh {who(side)} stand out"
     price = float(map_.grid.centers[fresh])
-    entry_s = (map_.short_entry_s if side == "above" else map_.long_entry_s)[fresh]
-    age = f", opened {duration_text(map_.as_of_s - entry_s)} ago on average" if np.isfinite(entry_s) else ""
+    entry_s = float((map_.short_entry_s if side == "above" else map_.long_entry_s)[fresh])
+    age = f", opened {duration_text(map_.as_of_s - entry_s)} ago on average" if math.isfinite(entry_s) else ""
     away = percent_text(price / map_.price - 1)
-    return f"fresh {who(side)} {side} at {price_text(price)} ({away}), mostly {_leverages(map_, side, fresh)}{age}"
+    return f"nearest fresh {who(side)} at {price_text(price)} ({away}), {_largest_tier(map_, side, fresh)}{age}"
 
 
-def _strongest_hit(ages: Sequence[SideView], side: Side) -> int | None:
-    if not ages or ages[0].side != side or not ages[0].hit.any():
+def _nearest_hit(ages: Sequence[SideView]) -> int | None:
+    """Return the grid bin of the youngest positions' hit that price would meet first, None without one."""
+    if not ages or not ages[0].hit.any():
         return None
     youngest = ages[0]
     hits = np.flatnonzero(youngest.hit)
-    return youngest.first_bin + int(hits[np.argmax(youngest.usd[hits])])
+    return youngest.first_bin + int(hits[0] if youngest.side == "above" else hits[-1])
 
 
-def _leverages(map_: LiquidationMap, side: Side, bin_: int) -> str:
+def _largest_tier(map_: LiquidationMap, side: Side, bin_: int) -> str:
     by_tier = map_.short_by_tier_usd if side == "above" else map_.long_by_tier_usd
     near = by_tier[:, max(bin_ - 1, 0) : bin_ + 2].sum(axis=1)
-    largest = map_.leverages[int(np.argmax(near))]
-    return f"{largest:g}x ({percent_text(float(near.max() / near.sum()), signed=False, decimals=0)})"
+    share = percent_text(float(near.max() / near.sum()), signed=False, decimals=0)
+    return f"{share} at {map_.leverages[int(np.argmax(near))]:g}x"
 
 
 def _anchor(zone: Zone, map_: LiquidationMap, voices: Voices) -> str:
     del voices
-    return f"the last day {stance(zone, map_.key)} {zone.band.side} at {price_text(zone.band.price)}"
+    return stance(zone, map_.key) if zone.clear else _NO_ZONE
 
 
 def _persistence(zone: Zone, map_: LiquidationMap, voices: Voices) -> str:
     """Say how much of the zone's last three days was there before yesterday."""
-    first, last = map_.grid.index(zone.band.low), map_.grid.index(zone.band.high)
-    total = float(map_.side_usd(zone.band.side)[first : last + 1].sum())
+    if not zone.clear:
+        return _NO_ZONE
+    band, where = zone.band, price_text(zone.band.price)
+    total = map_.usd_between(band.side, band.low, band.high)
     yesterday = next((view for view in voices.ages if view.name == "24-72 h"), None)
     if total <= 0 or yesterday is None:
-        return f"{zone.band.side} nothing of the last three days is left at {price_text(zone.band.price)}"
-    share = percent_text(_share_before(yesterday, first, last, total), signed=False, decimals=0)
-    return (
-        f"{zone.band.side} {share} of the three days' mass at {price_text(zone.band.price)} was there before yesterday"
-    )
+        return f"nothing of the last three days stands at {where}"
+    share = _share_before(yesterday, map_.grid, band, total)
+    if min(share, 1 - share) < UNMIXED_SHARE:
+        amount = "all" if share in (0.0, 1.0) else "nearly all"
+        return f"{amount} of the mass at {where} is {'older than' if share > 0.5 else 'from the last'} 24 h"
+    return f"{percent_text(share, signed=False, decimals=0)} of the mass at {where} is older than 24 h"
 
 
-def _share_before(view: SideView, first: int, last: int, total: float) -> float:
-    profile = view.profile[view.within(first, last)]
-    return min(float(profile.sum()) / total, 1.0)
+def _share_before(view: SideView, grid: LogGrid, band: ZoneBand, total: float) -> float:
+    """Return the share of `total` [USD] that the view's positions hold inside the band (0-1)."""
+    first, size = view.first_bin, len(view.profile)
+    centers = grid.centers[first : first + size]
+    return min(float(view.profile[(centers >= band.low) & (centers <= band.high)].sum()) / total, 1.0)
 
 
 def _broader(zone: Zone, map_: LiquidationMap, voices: Voices) -> str:
     del voices
-    first, last = map_.grid.index(zone.band.low), map_.grid.index(zone.band.high)
-    usd = float(map_.side_usd(zone.band.side)[first : last + 1].sum())
-    return f"{zone.band.side} it {stance(zone, map_.key).removeprefix('it ')}, {usd_text(usd)} modelled there"
+    if not zone.clear:
+        return _NO_ZONE
+    usd = map_.usd_between(zone.band.side, zone.band.low, zone.band.high)
+    return f"{stance(zone, map_.key)}, {usd_text(usd)} modelled there"

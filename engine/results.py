@@ -82,6 +82,11 @@ class LiquidationMap:
         """Return the side's profile (bins,) [USD]: shorts above the price, longs below."""
         return self.short_usd if side == "above" else self.long_usd
 
+    def usd_between(self, side: Side, low: float, high: float) -> float:
+        """Return what one side holds from `low` to `high` [USD]; a bin counts at its centre."""
+        centers = self.grid.centers
+        return float(self.side_usd(side)[(centers >= low) & (centers <= high)].sum())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneBand:

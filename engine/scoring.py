@@ -12,9 +12,9 @@ import numpy as np
 from engine.confluence import Agreement, agree, score
 from engine.evidence import AssessedZone, assess_all
 from engine.grid import FloatArray
-from engine.reading import DEFAULT_KEYS, SIDES
+from engine.reading import DEFAULT_KEYS
 from engine.results import Side, Zone, ZoneBand, ZoneInMap
-from engine.setup import reachable
+from engine.setup import SIDES, reachable
 from engine.survey import Survey
 from engine.touch import touch_chances
 from engine.zones import MIN_SIDE_SHARE, HitGroup, SideView, edge_price, extent, group_hits, strongest_bin

@@ -19,8 +19,11 @@ DECISIVE_RATIO = 4.0
 PRICE_ACTION_SWING = 0.3
 """How much of the strength price action can add or take away."""
 
+SIDES: tuple[Side, Side] = ("above", "below")
 _VERDICTS: dict[Side, Verdict] = {"above": "upside_sweep", "below": "downside_sweep"}
-_FORCED: dict[Side, str] = {"above": "forced buying", "below": "forced selling"}
+FORCED: dict[Side, str] = {"above": "forced buying", "below": "forced selling"}
+SPOKEN_VALUE = 0.2
+"""Evidence weaker than this is not told as a reason: a fifth of the scale, twice what is called neutral."""
 
 
 def opposite(side: Side) -> Side:
@@ -85,10 +88,10 @@ def _why_side(zones: Sequence[Zone], side: Side) -> tuple[Reason, ...]:
     ours, theirs = _size_on(zones, side), _size_on(zones, other)
     reasons = []
     if math.isfinite(ours) and math.isfinite(theirs):
-        text = f"{usd_text(ours)} of modelled {_FORCED[side]} within reach, {usd_text(theirs)} of {_FORCED[other]}"
+        text = f"{usd_text(ours)} of modelled {FORCED[side]} within reach, {usd_text(theirs)} of {FORCED[other]}"
         reasons.append(Reason(sign=1 if ours >= theirs else -1, text=text))
     nearest = nearest_zone(zones)
-    where = f"the nearest zone is {nearest.band.side}, {percent_text(nearest.distance)} away"
+    where = f"the nearest zone is {nearest.band.side}, {percent_text(abs(nearest.distance), signed=False)} away"
     reasons.append(Reason(sign=1 if nearest.band.side == side else -1, text=where))
     ours_best, theirs_best = best_zone(zones, side), best_zone(zones, other)
     scores = f"best score {ours_best.score:.0f} {side}, {theirs_best.score:.0f} {other}"
@@ -98,8 +101,17 @@ def _why_side(zones: Sequence[Zone], side: Side) -> tuple[Reason, ...]:
 
 def _spoken_evidence(zone: Zone) -> tuple[Reason, ...]:
     """Return what evidence says about a zone, strongest first, without what is neutral."""
-    spoken = sorted((item for item in zone.evidence if abs(item.value) >= 0.2), key=lambda item: -abs(item.value))
-    return tuple(Reason(sign=1 if item.value > 0 else -1, text=item.reason) for item in spoken)
+    spoken = [item for item in zone.evidence if abs(item.value) >= SPOKEN_VALUE]
+    return tuple(
+        Reason(sign=1 if item.value > 0 else -1, text=clause(item.reason))
+        for item in sorted(spoken, key=lambda item: -abs(item.value))
+    )
+
+
+def clause(sentence: str) -> str:
+    """Return a sentence as it reads inside another one: no full stop, no capital unless an abbreviation's (OI)."""
+    text = sentence.rstrip(".")
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _why_trap(zones: Sequence[Zone], above: float, below: float) -> tuple[Reason, ...]:
@@ -113,7 +125,7 @@ def _why_trap(zones: Sequence[Zone], above: float, below: float) -> tuple[Reason
         ),
         Reason(
             sign=-1,
-            text=f"the pull {larger} is {max(above, below) / max(min(above, below), 1e-9):.2f} times the other side's",
+            text=f"by size times score {larger} holds only {max(above, below) / min(above, below):.1f} times as much",
         ),
     )
 

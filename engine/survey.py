@@ -9,8 +9,9 @@ from engine.atlas import Atlas
 from engine.confluence import Voices
 from engine.context import MarketContext, read_context
 from engine.market import Market, MissingInput
-from engine.reading import DEFAULT_KEYS, SIDES
+from engine.reading import DEFAULT_KEYS
 from engine.results import LiquidationMap, MapKey, Side
+from engine.setup import SIDES
 from engine.windows import window_named
 from engine.zones import Frame, SideView, view_side
 

@@ -87,8 +87,9 @@ class SideView:
         return slice(max(first - self.first_bin, 0), max(last - self.first_bin + 1, 0))
 
     def best_percentile(self, first: int, last: int) -> float:
-        """Return the highest percentile among grid bins `first` to `last`; 0 outside the view."""
-        return float(self.percentile[self.within(first, last)].max(initial=0.0))
+        """Return the highest percentile among grid bins `first` to `last`; NaN outside the view, where none is."""
+        found = self.percentile[self.within(first, last)]
+        return float(found.max()) if len(found) else math.nan
 
     def hits_between(self, first: int, last: int) -> bool:
         """Return whether a hit lies in grid bins `first` to `last`."""
