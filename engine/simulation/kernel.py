@@ -24,17 +24,17 @@ from engine.simulation.steps import STEP_S, STEPS_PER_BAR, STEPS_PER_DAY
 
 _STOP, _TOP_UP, _LIQUIDATION = 0, 1, 2
 
-_ROUNDS = 6
+_ROUNDS = 2
 """How often within one step forced orders may push price into further triggers; what is left goes to the next step."""
 
-_inlined = numba.njit(cache=True, forceinline=True)
+_inlined = numba.njit(forceinline=True)
 
 
 @numba.njit(cache=True)
-def run(world: World, rng: np.random.Generator) -> None:
-    """Simulate every bar, filling ledger, bars and inventories in place; stops when there is no room for positions."""
+def run(world: World, rng: np.random.Generator, first: int, stop: int) -> None:
+    """Simulate the bars from `first` to before `stop`, all in place; ends early when there is no room for positions."""
     desk, ledger = world.desk[0], world.ledger
-    for bar in range(len(world.bars)):
+    for bar in range(first, stop):
         desk.volatility = world.volatility[bar]
         desk.news_left += world.news[bar]
         _start_bar(desk, world.bars[bar], world.inventories[bar], rng)
@@ -240,7 +240,7 @@ def _stop_waiting(ledger: Ledger, index: int) -> None:
         ledger.heads[0 if position.side > 0 else 1, position.bin] = position.next
 
 
-@numba.njit(cache=True)
+@numba.njit
 def _close(desk: Desk, ledger: Ledger, rng: np.random.Generator, index: int, ending: int, taker_share: float) -> None:
     position = ledger.positions[index]
     _stop_waiting(ledger, index)
@@ -360,7 +360,7 @@ def _force(desk: Desk, ledger: Ledger, rng: np.random.Generator) -> None:
     _sweep(desk, ledger, rng)
 
 
-@numba.njit(cache=True)
+@numba.njit
 def _sweep(desk: Desk, ledger: Ledger, rng: np.random.Generator) -> None:
     """Open the bins from where the price was last to where it is, on the side that suffers from the move."""
     before, now = desk.bin, _bin(desk, desk.price)

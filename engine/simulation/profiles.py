@@ -73,7 +73,7 @@ class TraderKind:
     """A kind of trader: how many come, how long they stay, what they dare, and what makes them buy or sell.
 
     arrivals_per_day: positions opened on a day of usual volatility; hurry: how far that number goes with volatility (1:
-    in proportion, 0: not at all); hold_s, hold_spread: median time held [s] and the standard deviation of its logarithm;
+    in proportion, 0: not at all); hold_s, hold_spread: median time held [s] and the standard deviation of its log;
     leverage, leverage_spread: the same of leverage [x] in a calm market; standing_share: share of the traders' open
     positions (both sides) at usual volatility; size_spread: sd of ln size; stop_share, top_up_share: who places a stop,
     who else adds margin before liquidation; taker_share: share of orders that cross the spread;

@@ -41,14 +41,14 @@ class MarketRules:
     """
 
     impact: float = 0.10
-    forced_impact: float = 0.10
+    forced_impact: float = 0.20
     largest_push: float = 0.005
-    thinnest: float = 3.0
+    thinnest: float = 2.0
     stays: float = 0.5
     forced_stays: float = 0.2
-    lean_keeps: float = _kept_per_step(5 * MINUTE_S)
+    lean_keeps: float = _kept_per_step(2 * MINUTE_S)
     jitter: float = 0.6
-    fright_gain: float = 1.5
+    fright_gain: float = 1.0
     fright_cap: float = 1.0
     fright_keeps: float = _kept_per_step(30 * MINUTE_S)
     news_speed: float = 0.1

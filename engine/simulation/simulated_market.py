@@ -156,7 +156,7 @@ def simulate(profile_or_symbol: SymbolProfile | str, *, seed: int, rules: Market
     weather = draw_weather(weather_rng, time_s=time_s, bar_s=BAR_S, annual_volatility=profile.annual_volatility)
     margin = terms_for("simulated", profile.market_id)
     world = _empty_world(profile, weather, margin, rules or MarketRules())
-    run(world, trade_rng)
+    run(world, trade_rng, 0, len(time_s))
     if world.desk[0]["full"]:
         msg = f"The simulated {profile.symbol} market with seed {seed} outgrew its ledger. Take another seed."
         raise EngineError(msg)
@@ -241,7 +241,7 @@ def _ledger(profile: SymbolProfile, world: World, start_s: int) -> PositionLedge
         leverage=_read_only(added["leverage"].copy()),
         liquidation_price=_read_only(added["liquidation_price"].copy()),
     )
-    return PositionLedger(_read_only(world.ledger.positions[: desk["count"]].copy()), start_s, profile.lot, top_ups)
+    return PositionLedger(_read_only(world.ledger.positions[: desk["count"]]), start_s, profile.lot, top_ups)
 
 
 def _candles(profile: SymbolProfile, bars: Records, time_s: IntArray) -> Candles:
