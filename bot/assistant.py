@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol, assert_never
 
-from engine.analysis import analyse as analyse_market
-from engine.level import read_level as read_level_of_market
-
 from bot.faults import fault_of
 from bot.grammar import parse_request
 from bot.guide_reply import help_reply, models_reply
@@ -14,6 +11,8 @@ from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, questions_reply, zones_reply
 from bot.replies import Reply, fault_reply
 from bot.requests import Help, Level, Liq, MarketRequest, Models, Questions, Request, Zones
+from engine.analysis import analyse as analyse_market
+from engine.level import read_level as read_level_of_market
 from engine.market import Market
 from engine.models import REGISTRY, model_named
 from engine.results import Analysis, LevelReport, MapKey

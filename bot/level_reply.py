@@ -104,6 +104,8 @@ def _tier_text(tier: TierAtLevel) -> str:
 
 
 def _rank_text(report: LevelReport) -> str:
+    if not math.isfinite(report.percentile):
+        return f"none: levels at that distance are not compared ({_shown(report)})"
     return f"brighter than {share_text(report.percentile)} of the levels at about that distance ({_shown(report)})"
 
 

@@ -87,6 +87,7 @@ def questions_reply(analysis: Analysis) -> Reply:
             *headline(analysis),
             *(block_ for blocks in asked for block_ in blocks),
             *missing_blocks(analysis.missing),
+            *notes_blocks(analysis.notes),
             *disclaimer_blocks(),
         ),
     )

@@ -100,7 +100,7 @@ def agreement_text(zone: Zone) -> str:
 
 def size_text(zone: Zone) -> str:
     """Return what would be forced there, as an index beside the modelled amount."""
-    amount = f"≈ {usd_text(zone.size_usd)} modelled" if math.isfinite(zone.size_usd) else "size unknown"
+    amount = f"≈ {usd_text(zone.size_usd)} modelled" if math.isfinite(zone.size_usd) else "no USD: not positions"
     return f"{FORCED[zone.band.side]} {index_text(zone.index)} ({amount})"
 
 

@@ -1,5 +1,6 @@
 """The words of each answer: content and order, nothing invented, caveats present."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -174,12 +175,16 @@ def test_level_with_nothing_there_lists_no_tiers(report_with):
 
 def test_level_in_a_map_without_positions_pretends_no_amount(report_with, analysis_with, liquidation_map):
     analysis = analysis_with(maps=(replace(liquidation_map, is_positions=False),))
-    text = words(level_reply(report_with(analysis=analysis, index=float("nan"))))
+    text = words(level_reply(report_with(analysis=analysis, index=math.nan)))
     assert "not positions" in text
     assert "$310M" not in text
     assert "$40.0M" not in text
     assert "50x" not in text
     assert "index unknown" in text
+
+
+def test_level_that_is_not_ranked_says_so(report_with):
+    assert "RANK none: levels at that distance are not compared" in words(level_reply(report_with(percentile=math.nan)))
 
 
 def test_chance_that_rounds_to_none_or_all_is_a_bound(report_with):
@@ -210,7 +215,7 @@ def test_models_say_what_each_one_assumes_and_the_mix_that_a_window_really_shows
 
 
 def test_numbers_that_are_unknown_are_said_to_be_unknown(analysis, zone_with):
-    zone = zone_with("above", 71_000, 71_100, score=12, index=9, usd=float("nan"))
-    strange = replace(analysis, zones=(replace(zone, distance_atr=float("nan")), *analysis.zones[1:]))
+    zone = zone_with("above", 71_000, 71_100, score=12, index=9, usd=math.nan)
+    strange = replace(analysis, zones=(replace(zone, distance_atr=math.nan), *analysis.zones[1:]))
     assert "nan" not in words(liq_reply(strange)).split()
-    assert "forced buying index 9 (size unknown)" in words(liq_reply(strange))
+    assert "forced buying index 9 (no USD: not positions)" in words(liq_reply(strange))
