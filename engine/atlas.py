@@ -198,7 +198,9 @@ class Atlas:
         np.divide(weighted, by_side, out=entry_s, where=by_side > 0)
         interest = sum(venue.market.open_interest_now for venue, _ in standings)
         held = by_side.sum(axis=1)
-        leverages, tiers = _merged_tiers(model.ladder(self.market.lead.margin, key.window).leverages, mass * prices)
+        ladder = model.ladder(self.market.lead.margin, key.window)
+        leverages, tiers = _merged_tiers(ladder.leverages, mass * prices)
+        entry_by_tier_s = _entry_by_tier(ladder.leverages, [standing for _, standing in standings])
         standing_usd = tiers.sum(axis=(0, 2))
         with np.errstate(invalid="ignore"):
             shown_mix = standing_usd / standing_usd.sum()
@@ -214,6 +216,8 @@ class Atlas:
             short_by_tier_usd=tiers[1],
             long_entry_s=entry_s[0],
             short_entry_s=entry_s[1],
+            long_entry_by_tier_s=entry_by_tier_s[0],
+            short_entry_by_tier_s=entry_by_tier_s[1],
             is_positions=model.spec.is_positions,
             shown_mix=shown_mix,
             covered_share=held / interest if interest > 0 and model.spec.is_positions else np.full(2, np.nan),
@@ -329,6 +333,16 @@ def _farthest(max_leverage: float, leverages: Sequence[float]) -> tuple[float, f
     """
     slowest = min(*leverages, max_leverage)
     return max(1 - 1 / slowest, 0.02), 1 + 1 / slowest
+
+
+def _entry_by_tier(leverages: FloatArray, standings: Sequence[Standing]) -> FloatArray:
+    """Return the mass-weighted entry time of each distinct tier over venues (2, distinct, bins), NaN where empty."""
+    _, mass = _merged_tiers(leverages, np.sum([standing.mass for standing in standings], axis=0))
+    moments = [np.nan_to_num(standing.entry_by_tier_s) * standing.mass for standing in standings]
+    _, moment = _merged_tiers(leverages, np.sum(moments, axis=0))
+    entry_s = np.full(mass.shape, np.nan)
+    np.divide(moment, mass, out=entry_s, where=mass > 0)
+    return entry_s
 
 
 def _merged_tiers(leverages: FloatArray, by_tier: FloatArray) -> tuple[FloatArray, FloatArray]:

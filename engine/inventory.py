@@ -145,14 +145,15 @@ class ColumnPlan:
 class Standing:
     """What a walk leaves. Axis of sides: longs, shorts.
 
-    mass: (2, tiers, bins) [base]; entry_s: (2, bins) mass-weighted entry time [Unix s], NaN where empty; swept_usd:
-    (2, bars) [USD] mass that stood before each bar inside its range, at bin prices; opened: (2, bars) [base];
-    kept: (2, bars) [share]; columns: (columns, 2, planned bins) float32 [USD]; snapshots: (snapshots, 2, bins)
-    float32 [USD].
+    mass: (2, tiers, bins) [base]; entry_s: (2, bins) mass-weighted entry time [Unix s], NaN where empty;
+    entry_by_tier_s: (2, tiers, bins) the same of each tier; swept_usd: (2, bars) [USD] mass that stood before each bar
+    inside its range, at bin prices; opened: (2, bars) [base]; kept: (2, bars) [share]; columns: (columns, 2, planned
+    bins) float32 [USD]; snapshots: (snapshots, 2, bins) float32 [USD].
     """
 
     mass: FloatArray
     entry_s: FloatArray
+    entry_by_tier_s: FloatArray
     swept_usd: FloatArray
     opened: FloatArray
     kept: FloatArray
@@ -214,19 +215,24 @@ def _run(bars: Bars, ladder: Ladder, flow: FlowArrays, columns: ColumnPlan, snap
         column_store,
         snapshot_store,
     )
-    total = state.mass.sum(axis=1)
-    moment = state.moment.sum(axis=1)
-    entry_s = np.full(total.shape, np.nan)
-    np.divide(moment, total, out=entry_s, where=total > 0)
+    first_s = float(bars.end_s[0])
     return Standing(
         mass=state.mass,
-        entry_s=entry_s + float(bars.end_s[0]),
+        entry_s=first_s + _mean_of(state.moment.sum(axis=1), state.mass.sum(axis=1)),
+        entry_by_tier_s=first_s + _mean_of(state.moment, state.mass),
         swept_usd=swept_usd,
         opened=opened,
         kept=kept,
         columns=column_store.store,
         snapshots=snapshot_store.store,
     )
+
+
+def _mean_of(moment: FloatArray, mass: FloatArray) -> FloatArray:
+    """Return moment / mass, NaN where there is no mass."""
+    mean = np.full(mass.shape, np.nan)
+    np.divide(moment, mass, out=mean, where=mass > 0)
+    return mean
 
 
 def _store_for(plan: ColumnPlan) -> StoreArrays:

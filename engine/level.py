@@ -10,6 +10,7 @@ import numpy as np
 from engine.analysis import analyse_survey
 from engine.errors import PriceOutsideMapError
 from engine.evidence import order_book
+from engine.grid import FloatArray
 from engine.market import Market
 from engine.results import (
     Analysis,
@@ -132,8 +133,13 @@ def _first_met(band: ZoneBand, market_price: float) -> float:
 def _age_s(map_: LiquidationMap, side: Side, first: int, last: int) -> float:
     profile = map_.side_usd(side)[first : last + 1]
     entry_s = (map_.short_entry_s if side == "above" else map_.long_entry_s)[first : last + 1]
-    known = np.isfinite(entry_s) & (profile > 0)
-    return float(map_.as_of_s - np.average(entry_s[known], weights=profile[known])) if known.any() else math.nan
+    return _mean_age_s(map_.as_of_s, entry_s, profile)
+
+
+def _mean_age_s(as_of_s: int, entry_s: FloatArray, mass: FloatArray) -> float:
+    """Return the mass-weighted mean time since the entries [s], NaN where there is nothing."""
+    known = np.isfinite(entry_s) & (mass > 0)
+    return float(as_of_s - np.average(entry_s[known], weights=mass[known])) if known.any() else math.nan
 
 
 def _zone_at(analysis: Analysis, band: ZoneBand) -> Zone | None:
@@ -160,12 +166,17 @@ def _index(analysis: Analysis, map_: LiquidationMap, usd: float) -> float:
 def _tiers(map_: LiquidationMap, side: Side, first: int, last: int) -> tuple[TierAtLevel, ...]:
     """Return what each leverage tier holds in the band, largest first."""
     by_tier = map_.short_by_tier_usd if side == "above" else map_.long_by_tier_usd
-    held = by_tier[:, first : last + 1].sum(axis=1)
-    age_s = _age_s(map_, side, first, last)
-    order = np.argsort(-held, kind="stable")
+    entry_s = map_.short_entry_by_tier_s if side == "above" else map_.long_entry_by_tier_s
+    mass = by_tier[:, first : last + 1]
+    entered = np.full(mass.shape, np.nan) if entry_s is None else entry_s[:, first : last + 1]
+    held = mass.sum(axis=1)
     return tuple(
-        TierAtLevel(leverage=float(map_.leverages[tier]), usd=float(held[tier]), age_s=age_s)
-        for tier in order
+        TierAtLevel(
+            leverage=float(map_.leverages[tier]),
+            usd=float(held[tier]),
+            age_s=_mean_age_s(map_.as_of_s, entered[tier], mass[tier]),
+        )
+        for tier in np.argsort(-held, kind="stable")
         if held[tier] > 0
     )
 

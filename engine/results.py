@@ -54,7 +54,8 @@ class LiquidationMap:
 
     grid: the bins; long_usd, short_usd: (bins,) [USD], mass of longs (their liquidations lie below the price) and of
     shorts (above); leverages: (tiers,) the ladder [x]; long_by_tier_usd, short_by_tier_usd: (tiers, bins) [USD];
-    long_entry_s, short_entry_s: (bins,) mass-weighted time of entry, NaN where a bin is empty; columns: the history
+    long_entry_s, short_entry_s: (bins,) mass-weighted time of entry, NaN where a bin is empty; long_entry_by_tier_s,
+    short_entry_by_tier_s: (tiers, bins) the same of each tier, None where it was not kept; columns: the history
     that is drawn, or None; is_positions: False where the mass is turnover or pivot weight and USD would be a pretence;
     shown_mix: (tiers,) share of the standing mass in each tier, sums to 1 (NaN when the map is empty);
     covered_share: (2,) share of open interest that the long and the short side hold, NaN where there is none;
@@ -75,6 +76,8 @@ class LiquidationMap:
     is_positions: bool
     shown_mix: FloatArray
     covered_share: FloatArray
+    long_entry_by_tier_s: FloatArray | None = None
+    short_entry_by_tier_s: FloatArray | None = None
     columns: MapColumns | None = None
     model_name: str = ""
 
