@@ -27,6 +27,7 @@ from bot.wording import (
 )
 from engine.evidence.statement import NEUTRAL_BELOW
 from engine.results import Analysis, Evidence, Side, Zone
+from engine.setup import reachable
 from engine.text import duration_text, percent_text
 from engine.windows import TOUCH_HORIZONS_H
 
@@ -102,9 +103,15 @@ def _zones_lines(analysis: Analysis) -> list[Line]:
     for (best, *others), row in zip(sides, cells, strict=True):
         aligned = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(_zone_line(best, aligned))
-        nexts = " · ".join(zone_text(zone) for zone in others[:SHOWN_NEXT])
+        nexts = " · ".join(_next_text(zone, best) for zone in others[:SHOWN_NEXT])
         lines += [Line(text=f"next: {nexts}", tone="muted")] if nexts else []
     return lines
+
+
+def _next_text(zone: Zone, best: Zone) -> str:
+    """Return a further zone in short; one with a better score stands behind when price rarely comes that far."""
+    too_far = reachable(best) and not reachable(zone)
+    return f"{zone_text(zone)}{' (rarely reached in 72 h)' if too_far else ''}"
 
 
 def _zone_cells(zone: Zone) -> tuple[str, ...]:

@@ -69,6 +69,15 @@ def test_both_sides_show_their_best_zone_and_the_next_ones(analysis):
     assert further.text == "next: 66,900-67,150 -4.6 % score 52"
 
 
+def test_better_zone_out_of_reach_stands_behind_and_says_why(analysis, zone_with):
+    far = replace(
+        zone_with("below", 60_000, 60_200, score=95, index=40, usd=73e6),
+        touch=tuple(TouchChance(hours=hours, chance=0.1) for hours in (12, 24, 72)),
+    )
+    reply = liq_reply(replace(analysis, zones=(*analysis.zones[:2], far)))
+    assert reply.block("zones").lines[2].text == "next: 60,000-60,200 -14.5 % score 95 (rarely reached in 72 h)"
+
+
 def test_side_without_clear_zone_says_so(analysis, zone_with):
     weak = zone_with("above", 71_000, 71_100, score=12, index=9, usd=3e6, hits=0, clear=False)
     reply = liq_reply(replace(analysis, zones=(weak, *analysis.zones[1:])))
