@@ -77,6 +77,8 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(f"{error.format_message().rstrip('.')}. See fathom --help.")
     except BrokenPipeError:
         return _leave_quietly()
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every error becomes a sentence; the unexpected ones are logged
         from bot.faults import fault_of
 
