@@ -1,0 +1,45 @@
+"""One map over time: heat, and the candles that made it, in a panel of moments by ln price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from charts.bars import Bars, draw_bars
+from charts.heat import draw_heat, heat_image
+from charts.scales import PriceRange
+from charts.sheet import Box, Sheet
+from charts.theme import SMALL_PX
+from engine.results import LiquidationMap
+
+NO_HISTORY = "no history of this map"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The prices and the moments [Unix s] that a panel shows."""
+
+    prices: PriceRange
+    span_s: tuple[float, float]
+
+    @classmethod
+    def of(cls, prices: PriceRange, end_s: int, length_s: int) -> View:
+        """Return the view of the `length_s` before `end_s`."""
+        return cls(prices, (float(end_s - length_s), float(end_s)))
+
+
+def draw_map(sheet: Sheet, box: Box, map_: LiquidationMap, bars: Bars, view: View, *, name: str = "map") -> Axes:
+    """Draw a map's columns under candles; a map without columns says so, its past is not made up."""
+    axes = sheet.panel(box, name, x=view.span_s, y=view.prices.logs, ground=sheet.theme.heat[0])
+    if map_.columns is None:
+        middle = box.bottom - SMALL_PX
+        sheet.text(box.centre, middle, NO_HISTORY, size=SMALL_PX, colour=sheet.theme.muted, align="center", name="note")
+    else:
+        cells = {"most_rows": int(box.height), "most_columns": int(box.width)}
+        image = heat_image(map_.columns, view.prices, view.span_s, **cells)
+        if image is not None:
+            draw_heat(axes, image, sheet.theme)
+    draw_bars(axes, bars, sheet.theme)
+    axes.set(xlim=view.span_s, ylim=view.prices.logs)
+    return axes
