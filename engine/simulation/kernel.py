@@ -192,7 +192,8 @@ def _liquidation(desk: Desk, side: int, entry: float, leverage: float, quantity:
 def _plan(desk: Desk, ledger: Ledger, rng: np.random.Generator, index: int, taste: TraderKind) -> None:
     """Decide when the position would close by itself, and what adverse price makes it act first."""
     position = ledger.positions[index]
-    hold = taste.hold_s / STEP_S * math.exp(taste.hold_spread * rng.standard_normal())
+    in_storm = max(1 + taste.hurry * (desk.volatility - 1), 1.0)  # who comes in a hurry leaves in a hurry
+    hold = taste.hold_s / STEP_S / in_storm * math.exp(taste.hold_spread * rng.standard_normal())
     position.next_due = state.NOBODY
     if desk.step + 1 + hold < len(ledger.due):
         due = desk.step + 1 + int(hold)

@@ -216,7 +216,7 @@ _HABITS = tuple(field.name for field in fields(TraderKind) if field.name != "nam
 
 TRADERS_SHARE = 0.68
 """Share of each side of the open interest that traders hold; makers hold the rest (venues do not publish it)."""
-EARLY_EXITS_LEAVE = 0.88
+EARLY_EXITS_LEAVE = 0.77
 """Open interest that stops, liquidations and quiet weeks leave of what plans alone would add up to (measured)."""
 _CALMEST_VOLATILITY, _CAUTION = 0.45, 0.5
 """TRADER_KINDS states leverage for a market this calm; in wilder ones it falls with volatility to this power."""
