@@ -51,7 +51,7 @@ $(SYNCED): pyproject.toml uv.lock $(BIN)/python
 	[ -x "$$uv" ] || "$(PYTHON)" -m pip --python "$(BIN)/python" install --quiet uv || exit 1; \
 	cache="$$("$$uv" cache dir 2>/dev/null)"; \
 	{ mkdir -p "$$cache" && [ -w "$$cache" ]; } 2>/dev/null || export UV_CACHE_DIR="$(VENV)/cache"; \
-	"$$uv" sync --all-extras --locked
+	"$$uv" sync --all-extras --locked --compile-bytecode
 	@touch "$@"
 
 $(BIN)/python:

@@ -44,7 +44,7 @@ def pull(zones: Sequence[Zone], side: Side) -> float:
 def judge_setup(zones: Sequence[Zone]) -> Setup:
     """Return the verdict, its strength (0-1) and the reasons for and against it."""
     above, below = pull(zones, "above"), pull(zones, "below")
-    strong = {zone.band.side for zone in zones if reachable(zone) and zone.clear and zone.score >= STRONG_SCORE}
+    strong = {zone.band.side for zone in zones if reachable(zone) and zone.clear and round(zone.score) >= STRONG_SCORE}
     if not strong:
         return Setup(verdict="no_clear_edge", strength=0.0, reasons=_why_no_edge(zones))
     ratio = math.log((above + 1e-9) / (below + 1e-9))
