@@ -43,15 +43,13 @@ def write_picture(picture: Picture, directory: Path, *, theme: str, width_px: in
         OSError: the directory or the file cannot be written.
 
     """
-    from charts import draw_level, draw_liquidations, theme_named, to_png  # matplotlib costs most of a start
+    from charts import draw_level, draw_liquidations, theme_named, write_png  # matplotlib costs most of a start
 
     directory.mkdir(parents=True, exist_ok=True)
     chosen = theme_named(theme)
     subject = picture.subject
     figure = draw_level(subject, chosen) if isinstance(subject, LevelReport) else draw_liquidations(subject, chosen)
-    path = directory / file_name(picture, theme)
-    path.write_bytes(to_png(figure, width_px=width_px))
-    return path
+    return write_png(figure, directory / file_name(picture, theme), width_px=width_px)
 
 
 def _market_name(analysis: Analysis) -> str:
