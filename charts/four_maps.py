@@ -36,6 +36,7 @@ FOUR = (
     (MapKey("M1", window_named("3d")), MapKey("M2", window_named("3d"))),
 )
 """Rows of the grid: the default reading for the next three days, in its order."""
+LEFT = tuple(row[0] for row in FOUR)
 HEIGHT_PX = 1_280
 _MARGIN_PX = 32
 _FIRST_TOP_PX = 216
@@ -45,6 +46,8 @@ _GAP_PX = 24
 _LABELS_PX = 356
 _LABEL_LINE_PX = 42
 _PRICE_LABELS = 5
+_BRACKET_SHARE = 0.12
+"""Of a panel's width: the bracket at the right that says this map shows the zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +108,20 @@ def _draw_one(
     bars = gather(analysis.candles, int(view.span_s[0]), analysis.as_of_s)
     axes = draw_map(sheet, box, map_, bars, view, name=f"map {key}")
     axes.axhline(math.log(analysis.price), color=sheet.theme.price, linewidth=2, dashes=(5, 4), label="price")
+    start, end = view.span_s
+    bracket = end - _BRACKET_SHARE * (end - start)
     for zone in zones:
-        strong = any(seen.hit for seen in zone.maps if seen.key == key)
-        outline_zone(axes, zone, sheet.theme, start=view.span_s[0], end=view.span_s[1], strong=strong)
+        outline_zone(axes, zone, sheet.theme, start=start, end=end, strong=False, name="zone line")
+        if any(seen.hit for seen in zone.maps if seen.key == key):
+            outline_zone(axes, zone, sheet.theme, start=bracket, end=end)
     draw_arrows(sheet, box, prices, zones)
-    draw_time_labels(sheet, box, view.span_s, time_ticks(*view.span_s, most_time_labels(sheet, box.width)), zone="")
+    draw_time_labels(
+        sheet,
+        box,
+        view.span_s,
+        time_ticks(*view.span_s, most_time_labels(sheet, box.width)),
+        zone="UTC" if key in LEFT else "",
+    )
     if analysis.source == "simulated":
         draw_watermark(sheet, box)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
 
@@ -70,7 +70,8 @@ def draw_liquidations(analysis: Analysis, theme: Theme = DARK) -> Figure:
     _draw_profile(sheet, frame, profiles, map_)
     _draw_marks(sheet, frame, analysis, zones)
     draw_cards(sheet, Strip(frame.cards_box, frame.profile_box, frame.view.prices), zones)
-    draw_arrows(sheet, frame.map_box, frame.view.prices, zones)
+    clear = replace(frame.map_box, right=frame.map_box.right - _BRACKET_SHARE * frame.map_box.width)
+    draw_arrows(sheet, clear, frame.view.prices, zones)
     if analysis.source == "simulated":
         draw_watermark(sheet, frame.map_box)
     _draw_edges(sheet, frame, analysis.price)

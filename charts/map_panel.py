@@ -30,8 +30,11 @@ class View:
 
 
 def draw_map(sheet: Sheet, box: Box, map_: LiquidationMap, bars: Bars, view: View, *, name: str = "map") -> Axes:
-    """Draw a map's columns under candles; a map without columns says so, its past is not made up."""
-    axes = sheet.panel(box, name, x=view.span_s, y=view.prices.logs, ground=sheet.theme.heat[0])
+    """Draw a map's columns under candles; a map without columns says so, its past is not made up.
+
+    Where no column reaches, the sheet shows through: unknown does not look like nothing there.
+    """
+    axes = sheet.panel(box, name, x=view.span_s, y=view.prices.logs, ground=sheet.theme.background)
     if map_.columns is None:
         middle = box.bottom - SMALL_PX
         sheet.text(box.centre, middle, NO_HISTORY, size=SMALL_PX, colour=sheet.theme.muted, align="center", name="note")

@@ -77,7 +77,11 @@ def range_for(
         wider = min(low, math.log(zone.band.low)), max(high, math.log(zone.band.high))
         if wider[1] - wider[0] <= tall:
             low, high = wider
-    room = _ROOM * (high - low)
+    return within_columns(low, high, _ROOM * (high - low), columns)
+
+
+def within_columns(low: float, high: float, room: float, columns: MapColumns | None) -> PriceRange:
+    """Return the prices from `low` to `high` [ln price] with `room` beyond them, as far as columns reach."""
     least, most = (math.log(columns.grid.low), math.log(columns.grid.high)) if columns else (-math.inf, math.inf)
     return PriceRange(math.exp(min(low, max(low - room, least))), math.exp(max(high, min(high + room, most))))
 

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyBboxPatch, Polygon
+from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
@@ -134,6 +134,22 @@ class Sheet:
                 facecolor=fill,
                 edgecolor=edge or fill,
                 linewidth=2 if edge else 0,
+                transform=self.pixels,
+                label=name,
+                zorder=10,
+            )
+        )
+
+    def bar(self, box: Box, *, fill: str, alpha: float = 1.0, name: str = "") -> None:
+        """Fill a rectangle."""
+        self.figure.add_artist(
+            Rectangle(
+                (box.left, box.top),
+                box.width,
+                box.height,
+                facecolor=fill,
+                alpha=alpha,
+                linewidth=0,
                 transform=self.pixels,
                 label=name,
                 zorder=10,
