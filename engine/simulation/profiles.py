@@ -110,6 +110,8 @@ class TraderKind:
         return float(self.hold_s * np.exp(self.hold_spread**2 / 2))
 
 
+# Positions are fewer and larger than a venue's (each stands for several accounts), so sizes spread less than real ones:
+# with a wider spread a single whale makes up most of what is liquidated in an hour.
 TRADER_KINDS = (
     TraderKind(
         name="scalper",
@@ -135,7 +137,7 @@ TRADER_KINDS = (
         leverage=20,
         leverage_spread=0.75,
         standing_share=0.012,
-        size_spread=1.5,
+        size_spread=1.3,
         stop_share=0.6,
         top_up_share=0.05,
         taker_share=0.8,
@@ -152,7 +154,7 @@ TRADER_KINDS = (
         leverage=12,
         leverage_spread=0.7,
         standing_share=0.09,
-        size_spread=1.5,
+        size_spread=1.3,
         stop_share=0.5,
         top_up_share=0.15,
         taker_share=0.25,
@@ -168,7 +170,7 @@ TRADER_KINDS = (
         leverage=10,
         leverage_spread=0.75,
         standing_share=0.2,
-        size_spread=1.6,
+        size_spread=1.3,
         stop_share=0.55,
         top_up_share=0.15,
         taker_share=0.6,
@@ -186,7 +188,7 @@ TRADER_KINDS = (
         leverage=3.5,
         leverage_spread=0.6,
         standing_share=0.42,
-        size_spread=1.6,
+        size_spread=1.3,
         stop_share=0.2,
         top_up_share=0.4,
         taker_share=0.3,
