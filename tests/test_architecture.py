@@ -152,7 +152,7 @@ def test_nothing_slow_is_imported_at_start(module: Module) -> None:
 
 def test_an_answer_as_json_loads_neither_drawing_nor_tables_nor_exchanges(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "bot.cli", "ask", "/liq BTC", "--source", "simulated", "--json"],
+        [sys.executable, "-X", "importtime", "-c", "from bot.cli import main; main()", "ask", "/liq BTC", "--json"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
