@@ -68,14 +68,9 @@ def imports(module: Module) -> set[str]:
     return {name for node in ast.walk(module.tree) for name in _imported(node, module)}
 
 
-def imports_when_run(module: Module) -> set[str]:
-    """What is imported sooner or later: nothing for the type checker alone."""
-    return {name for node in _run(module.tree, in_functions=True) for name in _imported(node, module)}
-
-
 def imports_at_start(module: Module) -> set[str]:
     """What is imported as soon as the module is: nothing inside functions or for the type checker alone."""
-    return {name for node in _run(module.tree, in_functions=False) for name in _imported(node, module)}
+    return {name for node in _run_at_import(module.tree) for name in _imported(node, module)}
 
 
 def _imported(node: ast.AST, module: Module) -> Iterator[str]:
@@ -94,13 +89,13 @@ def _base(node: ast.ImportFrom, module: Module) -> str:
     return ".".join([*above, *([node.module] if node.module else [])])
 
 
-def _run(node: ast.AST, *, in_functions: bool) -> Iterator[ast.AST]:
+def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
         later = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        if not for_types and (in_functions or not later):
+        if not (for_types or later):
             yield child
-            yield from _run(child, in_functions=in_functions)
+            yield from _run_at_import(child)
 
 
 def within(name: str, prefixes: set[str]) -> bool:
@@ -173,7 +168,7 @@ def test_only_modules_with_a_kernel_import_the_compiler() -> None:
 
 def test_the_engine_has_no_circle_of_imports() -> None:
     graph = {
-        module.name: {module_of(name) for name in imports_when_run(module)} & NAMES - {module.name}
+        module.name: {module_of(name) for name in imports(module)} & NAMES - {module.name}
         for module in MODULES
         if module.package == "engine"
     }
@@ -349,7 +344,6 @@ def test_a_forbidden_import_is_seen_wherever_it_stands(text: str, name: str) -> 
 def test_an_import_inside_a_function_is_not_one_at_start() -> None:
     lazy = Module("bot.example", "if TYPE_CHECKING:\n    import pandas\ndef f():\n    import ccxt\nimport numpy")
     assert imports_at_start(lazy) == {"numpy"}
-    assert imports_when_run(lazy) == {"ccxt", "numpy"}
     assert imports(lazy) == {"pandas", "ccxt", "numpy"}
 
 
