@@ -8,9 +8,9 @@ from bot.faults import fault_of
 from bot.grammar import parse_request
 from bot.guide_reply import help_reply, models_reply
 from bot.level_reply import level_reply
-from bot.liq_reply import liq_reply, questions_reply, zones_reply
+from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
 from bot.replies import Reply, fault_reply
-from bot.requests import Help, Level, Liq, MarketRequest, Models, Questions, Request, Zones
+from bot.requests import Help, Level, Liq, Maps, MarketRequest, Models, Questions, Request, Zones
 from engine.analysis import analyse as analyse_market
 from engine.level import read_level as read_level_of_market
 from engine.market import Market
@@ -82,6 +82,8 @@ class Assistant:
                 return level_reply(self._read_level(self._market(request), request.price, key=map_key(request)))
             case Liq():
                 return liq_reply(self._analysis(request))
+            case Maps():
+                return maps_reply(self._analysis(request))
             case Zones():
                 return zones_reply(self._analysis(request))
             case Questions():

@@ -1,7 +1,7 @@
 """From a message to a request.
 
     message = [command] slot*          slots in any order, each kind at most once, other words as listed below
-    command = /liq /level /zones /questions /models /help /start
+    command = /liq /level /maps /zones /questions /models /help /start
               the slash may be left out, "@name_of_the_bot" may follow
     slot    = symbol | price | window | model
     symbol  = BTC, $btc, btcusdt, BTC/USDT, BTC-PERP, bitcoin
@@ -21,7 +21,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.requests import Help, Level, Liq, Models, Questions, Request, RequestError, Zones
+from bot.requests import Help, Level, Liq, Maps, Models, Questions, Request, RequestError, Zones
 from bot.tokens import as_model, as_price, as_symbol, as_window, is_marked_symbol, tokenise
 from engine.text import price_text
 from engine.windows import Window
@@ -31,6 +31,7 @@ EXAMPLES = ("/liq BTC", "/level BTC 68.5k", "/help")
 _COMMANDS = {
     "liq": "liq",
     "level": "level",
+    "maps": "maps",
     "zones": "zones",
     "questions": "questions",
     "models": "models",
@@ -46,8 +47,9 @@ _INTENT_WORDS = {
     "help": "help",
     "level": "level",
 }
-_MARKET_REQUESTS: dict[str, type[Liq | Zones | Questions]] = {
+_MARKET_REQUESTS: dict[str, type[Liq | Maps | Zones | Questions]] = {
     "liq": Liq,
+    "maps": Maps,
     "zones": Zones,
     "questions": Questions,
 }
@@ -105,6 +107,10 @@ def parse_request(text: str, *, symbols: Collection[str] = (), last_symbol: str 
         if price is None:
             raise RequestError("Which price?", (f"/level {symbol} 68.5k", f"/zones {symbol}"))
         return Level(symbol=symbol, window=window, model=model, price=price)
+    if intent == "maps" and (window or model):
+        raise RequestError(
+            "/maps always shows the four default maps.", (f"/maps {symbol}", *_one_map(symbol, window, model))
+        )
     if price is not None:
         raise RequestError(f"/{intent} takes no price.", (*prices, f"/{intent} {symbol}"))
     return _MARKET_REQUESTS[intent](symbol=symbol, window=window, model=model)
@@ -185,6 +191,11 @@ def _about(symbol: str, slots: _Slots) -> tuple[str, ...]:
     """Suggest what can be asked about `symbol`, with the price of the message where it has one."""
     level = tuple(f"/level {symbol} {_typed(price)}" for price in slots.prices[:1])
     return (*level, f"/liq {symbol}", f"/zones {symbol}")
+
+
+def _one_map(symbol: str, window: Window | None, model: str | None) -> tuple[str, ...]:
+    """Suggest the answer from the one map that a message named."""
+    return (" ".join(("/liq", symbol, *([window.name] if window else []), *([model] if model else []))),)
 
 
 def _typed(price: float) -> str:

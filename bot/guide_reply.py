@@ -30,6 +30,7 @@ _COMMANDS = (
     ),
     ("/liq eth 12h m2", "the same from one map; symbol, window and model in any order"),
     ("/level BTC 68.5k", "what stands at one price and on the way there; also “is 70k a magnet for btc?”"),
+    ("/maps BTC", "the four default maps side by side on one price axis, and what each adds"),
     ("/zones sol", "every zone with its score taken apart"),
     ("/questions BTC", "the questions that a careful trader asks, answered from the numbers of the moment"),
     ("/models", "what each model assumes"),

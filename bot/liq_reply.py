@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bot.pictures import liq_picture
+from bot.pictures import liq_picture, maps_picture
 from bot.replies import Line, Reply, Tone, block
 from bot.wording import (
     TOUCH_CAVEAT,
@@ -51,6 +51,23 @@ def liq_reply(analysis: Analysis) -> Reply:
             *block("bait", Line(text=analysis.bait.text, label="BAIT")),
             *block("ask", *_ask_lines(analysis)),
             *block("touch", *_touch_lines(analysis)),
+            *missing_blocks(analysis.missing),
+            *notes_blocks(analysis.notes),
+            *disclaimer_blocks(),
+        ),
+    )
+
+
+def maps_reply(analysis: Analysis) -> Reply:
+    """Return the answer to `/maps SYMBOL`: the four default maps on one price axis, and what each adds."""
+    return Reply(
+        symbol=analysis.symbol,
+        result=analysis,
+        picture=maps_picture(analysis),
+        blocks=(
+            *headline(analysis),
+            *block("zones", *_zones_lines(analysis)),
+            *block("reading", *_reading_lines(analysis)),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
             *disclaimer_blocks(),

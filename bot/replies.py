@@ -49,6 +49,7 @@ class Block:
 class Picture:
     """What there is to draw, the file name without theme and ending, and what it shows for those who cannot see it."""
 
+    kind: Literal["map", "four maps", "level"]
     subject: Analysis | LevelReport
     stem: str
     alt: str

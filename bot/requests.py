@@ -23,6 +23,11 @@ class Liq(MarketRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maps(MarketRequest):
+    """`/maps`: the four default maps side by side, and what each adds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Zones(MarketRequest):
     """`/zones`: every zone with its score taken apart."""
 
@@ -49,7 +54,7 @@ class Help:
     """`/help`: what can be asked."""
 
 
-Request = Liq | Level | Zones | Questions | Models | Help
+Request = Liq | Level | Maps | Zones | Questions | Models | Help
 
 
 class RequestError(Exception):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.grammar import parse_request
-from bot.requests import Help, Level, Liq, Models, Questions, Request, RequestError, Zones
+from bot.requests import Help, Level, Liq, Maps, Models, Questions, Request, RequestError, Zones
 from bot.tokens import MAX_TEXT_LENGTH, as_price, as_symbol
 from engine.errors import UnknownWindowError
 from engine.windows import WINDOWS, window_named
@@ -37,6 +37,8 @@ def read(text: str, last_symbol: str | None = None):
         ("/level pepe 0.0000123", Level(symbol="PEPE", price=0.0000123)),
         ("/level btc 1.2m", Level(symbol="BTC", price=1_200_000)),
         ("/zones sol", Zones(symbol="SOL")),
+        ("/maps sol", Maps(symbol="SOL")),
+        ("show me the maps of sol", Liq(symbol="SOL")),
         ("where are the zones for sol", Zones(symbol="SOL")),
         ("/questions BTC", Questions(symbol="BTC")),
         ("/models", Models()),
