@@ -26,9 +26,8 @@ from charts.placement import Wish, place
 from charts.scales import PriceRange, price_ticks, range_for, time_ticks
 from charts.sheet import Box, Sheet
 from charts.theme import DARK, LABEL_PX, SMALL_PX, Theme
-from charts.zones import Strip, carded, draw_arrows, draw_leader, in_price_order, outline_zone
+from charts.zones import Strip, carded, draw_arrows, draw_leader, fitting_band, in_price_order, outline_zone
 from engine.results import Analysis, LiquidationMap, MapKey, Zone
-from engine.text import band_text
 from engine.windows import window_named
 
 FOUR = (
@@ -144,6 +143,8 @@ def _draw_zone_labels(sheet: Sheet, panel: Box, prices: PriceRange, zones: Seque
     for zone, middle in zip(zones, middles, strict=True):
         colour = sheet.theme.side(zone.band.side)
         draw_leader(sheet, strip, zone, middle)
-        words = f"{band_text(zone.band.low, zone.band.high)} · {zone.score:.0f}"
-        size = sheet.size_fitting(words, strip.box.width, SMALL_PX, bold=True)
+        score = f" · {zone.score:.0f}"
+        room = strip.box.width - sheet.width_of(score, SMALL_PX, bold=True)
+        prices, size = fitting_band(sheet, zone, room, SMALL_PX)
+        words = prices + score
         sheet.text(left, middle, words, size=size, bold=True, colour=colour, name="zone label")

@@ -58,7 +58,7 @@ def draw_profile(axes: Axes, profiles: tuple[SideProfile, ...], theme: Theme) ->
     if longest <= 0:
         return
     for profile in profiles:
-        if not len(profile.usd):
+        if profile.total_usd <= 0:
             continue
         colour, edges = theme.side(profile.side), np.log(profile.edges)
         axes.stairs(

@@ -26,7 +26,7 @@ _NICE = (1.0, 2.0, 2.5, 5.0)
 _TIME_STEPS_S = (
     *(minutes * MINUTE_S for minutes in (15, 30)),
     *(hours * HOUR_S for hours in (1, 2, 3, 4, 6, 8, 12)),
-    *(days * DAY_S for days in (1, 2, 3, 5, 7, 10)),
+    *(days * DAY_S for days in (1, 2, 3, 5, 7, 10, 15, 30)),
 )
 
 
@@ -110,7 +110,7 @@ def price_ticks(shown: PriceRange, wanted: int) -> tuple[Tick, ...]:
 
 def _nice_step(least: float) -> float:
     power = 10.0 ** math.floor(math.log10(least))
-    return next((nice * power for nice in _NICE if nice * power >= least), 10 * power)
+    return next((nice * power for nice in _NICE if nice * power >= least * (1 - 1e-9)), 10 * power)
 
 
 def time_ticks(start_s: float, end_s: float, most: int) -> tuple[Tick, ...]:

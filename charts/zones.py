@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ _GAP_PX = 20
 _RULE_PX = 6
 _STUB_PX = 8
 _ARROW_PX = 14
+_LEAST_DIGITS = 3
+"""Digits of a shortened price: fewer look like a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,27 @@ def _draw_card(sheet: Sheet, box: Box, zone: Zone) -> None:
     colour = sheet.theme.side(zone.band.side)
     sheet.plate(Box(box.left - _RULE_PX, box.top, box.left, box.bottom), fill=colour, round_px=3, name="card")
     left, room = box.left + 14, box.width - 14
-    prices = band_text(zone.band.low, zone.band.high)
-    size = sheet.size_fitting(prices, room, LABEL_PX, bold=True)
+    prices, size = fitting_band(sheet, zone, room, LABEL_PX)
     sheet.text(left, box.top + _PRICES_PX / 2, prices, size=size, bold=True, name="zone prices")
     words = score_words(zone)
     size = sheet.size_fitting(words, room, SMALL_PX)
     sheet.text(left, box.top + _PRICES_PX + _SCORE_PX / 2, words, size=size, colour=colour, name="zone score")
     draw_chips(sheet, Box(left, box.bottom - CHIP_HEIGHT_PX, box.right, box.bottom), zone.maps, colour)
+
+
+def fitting_band(sheet: Sheet, zone: Zone, room: float, most_px: float) -> tuple[str, float]:
+    """Return a zone's prices and the size [px] at which they fit in bold.
+
+    Where even small letters are too wide (0.000012448-0.000012497), the second price keeps only what differs.
+    """
+    words = band_text(zone.band.low, zone.band.high)
+    size = sheet.size_fitting(words, room, most_px, bold=True)
+    if sheet.width_of(words, size, bold=True) > room:
+        low, high = price_text(zone.band.low), price_text(zone.band.high)
+        same = len(os.path.commonprefix([low, high]))
+        words = f"{low}-…{high[min(same, len(high) - _LEAST_DIGITS) :]}"
+        size = sheet.size_fitting(words, room, most_px, bold=True)
+    return words, size
 
 
 def score_words(zone: Zone) -> str:
