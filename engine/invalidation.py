@@ -69,14 +69,10 @@ def _close(side: Side, edges: Sequence[float], context: MarketContext) -> Condit
     direction = 1 if side == "above" else -1
     extremes = [level for level in context.structure.levels if level.kind in STANDING]
     extremes.sort(key=lambda level: abs(math.log(level.price / context.price)))
-    for price, words in [
-        *((edge, price_text(edge)) for edge in edges),
-        *((each.price, each.words()) for each in extremes),
-    ]:
-        if direction * math.log(price / context.price) >= room:
-            return _close_beyond(side, price, words, context.as_of_s + VALID_FOR_S)
-    farthest = max(edges, key=lambda edge: direction * edge)
-    return _close_beyond(side, farthest, price_text(farthest), context.as_of_s + VALID_FOR_S)
+    candidates = [(edge, price_text(edge)) for edge in edges] + [(level.price, level.words()) for level in extremes]
+    outside = (pair for pair in candidates if direction * math.log(pair[0] / context.price) >= room)
+    price, words = next(outside, max(candidates[: len(edges)], key=lambda pair: direction * pair[0]))
+    return _close_beyond(side, price, words, context.as_of_s + VALID_FOR_S)
 
 
 def _close_beyond(side: Side, price: float, words: str, until_s: int) -> Condition:
