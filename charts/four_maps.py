@@ -145,6 +145,5 @@ def _draw_zone_labels(sheet: Sheet, panel: Box, prices: PriceRange, zones: Seque
         draw_leader(sheet, strip, zone, middle)
         score = f" · {zone.score:.0f}"
         room = strip.box.width - sheet.width_of(score, SMALL_PX, bold=True)
-        prices, size = fitting_band(sheet, zone, room, SMALL_PX)
-        words = prices + score
-        sheet.text(left, middle, words, size=size, bold=True, colour=colour, name="zone label")
+        band, size = fitting_band(sheet, zone, room, SMALL_PX)
+        sheet.text(left, middle, band + score, size=size, bold=True, colour=colour, name="zone label")

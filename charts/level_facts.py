@@ -12,7 +12,7 @@ from engine.results import LevelReport, TierAtLevel
 from engine.text import percent_text, usd_text
 
 _VERDICTS = {"zone": "Part of a zone", "minor": "Minor level", "nothing": "Nothing stands out"}
-_LINE_PX = 44
+_LINE_PX = 42
 _SECTION_PX = 26
 _BAR_PX = 36
 _MOST_TIERS = 4

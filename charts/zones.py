@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,7 +122,7 @@ def fitting_band(sheet: Sheet, zone: Zone, room: float, most_px: float) -> tuple
     size = sheet.size_fitting(words, room, most_px, bold=True)
     if sheet.width_of(words, size, bold=True) > room:
         low, high = price_text(zone.band.low), price_text(zone.band.high)
-        same = len(os.path.commonprefix([low, high]))
+        same = next((n for n, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(high))
         words = f"{low}-…{high[min(same, len(high) - _LEAST_DIGITS) :]}"
         size = sheet.size_fitting(words, room, most_px, bold=True)
     return words, size

@@ -3,16 +3,18 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from charts.sheet import DPI
 from engine.grid import LogGrid
 from engine.market import Candles
 from engine.results import (
@@ -41,6 +43,9 @@ ROLES = {"M1 12h": "battlefield", "M1 24h": "anchor", "M1 3d": "persistence", "M
 KEYS = tuple(MapKey(name.split()[0], window_named(name.split()[1])) for name in ROLES)
 
 
+_RENDERER = RendererAgg(1_600, 1_280, DPI)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A figure, asked for what it shows by the labels of its artists."""
@@ -66,7 +71,17 @@ class Picture:
 
     def place(self, artist: Artist) -> Bbox:
         """Where an artist stands, in pixels from the bottom left."""
-        return artist.get_window_extent(FigureCanvasAgg(self.figure).get_renderer())
+        return artist.get_window_extent(_RENDERER)
+
+    def overlaps(self) -> list[tuple[str, str]]:
+        """Pairs of words that cover each other by more than a hair; a watermark is meant to lie across."""
+        texts = [(text.get_text(), self.place(text)) for text in self.texts() if text.get_alpha() is None]
+        return [
+            (one, other)
+            for (one, first), (other, second) in combinations(texts, 2)
+            if min(first.x1, second.x1) - max(first.x0, second.x0) > 2
+            and min(first.y1, second.y1) - max(first.y0, second.y0) > 2
+        ]
 
     def prices(self, name: str) -> list[float]:
         """The prices of horizontal lines."""

@@ -1,11 +1,10 @@
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.transforms import Bbox
 
 from charts import THEMES, Theme, draw_liquidations
 from charts.captions import SIMULATED
@@ -14,16 +13,6 @@ from engine.results import DISCLAIMER, Analysis, VenueShare
 from engine.text import band_text
 
 Make = Callable[..., Analysis]
-
-
-def overlaps(picture) -> Iterator[tuple[str, str]]:
-    """Pairs of written words that cover each other by more than a hair; the watermark is meant to lie across."""
-    texts = [text for text in picture.texts() if text.get_alpha() is None]
-    places = [(text.get_text(), picture.place(text)) for text in texts]
-    for (one, first), (other, second) in combinations(places, 2):
-        common = Bbox.intersection(first, second)
-        if common is not None and min(common.width, common.height) > 2:
-            yield one, other
 
 
 def test_header_names_symbol_price_moment_map_and_venues(make_analysis: Make, look) -> None:
@@ -127,7 +116,7 @@ every_price = pytest.mark.parametrize("price", PRICES)
 
 @every_price
 def test_words_never_cover_each_other(make_analysis: Make, look, price: float) -> None:
-    assert list(overlaps(look(draw_liquidations(make_analysis(price, symbol="1000PEPE"))))) == []
+    assert look(draw_liquidations(make_analysis(price, symbol="1000PEPE"))).overlaps() == []
 
 
 @every_price
@@ -144,7 +133,7 @@ def test_words_are_large_enough_and_inside_the_sheet(make_analysis: Make, look, 
 def test_crowded_zones_push_their_cards_apart(make_analysis: Make, look) -> None:
     distances = (0.003, 0.005, 0.007, -0.003, -0.005, -0.007)
     picture = look(draw_liquidations(make_analysis(distances=distances)))
-    assert list(overlaps(picture)) == []
+    assert picture.overlaps() == []
     places = sorted((picture.place(card).y0, picture.place(card).y1) for card in picture.all("card"))
     assert all(upper[0] > lower[1] for lower, upper in pairwise(places))
 
@@ -162,7 +151,7 @@ def test_many_venues_and_a_long_name_still_fit(make_analysis: Make, look) -> Non
     names = ("binanceusdm", "bybit", "okx", "gate", "hyperliquid")
     venues = tuple(VenueShare(name=name, oi_share=0.2) for name in names)
     analysis = make_analysis(0.0000123, symbol="1000000MOGCOIN", venues=venues, source="simulated")
-    assert list(overlaps(look(draw_liquidations(analysis)))) == []
+    assert look(draw_liquidations(analysis)).overlaps() == []
 
 
 def test_a_map_of_something_else_than_positions_shows_no_dollars(make_analysis: Make, look) -> None:
