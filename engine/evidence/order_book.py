@@ -59,8 +59,9 @@ def assess(band: ZoneBand, context: MarketContext) -> Evidence | MissingInput:
     approach = approach_to(band, context)
     ahead, behind_price = _depths(book, approach)
     if min(ahead.reach, behind_price.reach) < SEEN_NEEDED * approach.start:
-        seen = percent_text(math.expm1(ahead.reach), signed=False)
-        effect = f"The book reaches {seen}, less than half of the way to this zone: walls before it are not weighed."
+        reach = math.expm1(min(ahead.reach, behind_price.reach))
+        seen, judged = percent_text(reach, signed=False), percent_text(reach / SEEN_NEEDED, signed=False)
+        effect = f"The book reaches {seen} from the price: walls before zones farther than {judged} are not weighed."
         return MissingInput(input=NAME, venue=None, effect=effect)
     usual = _usual_step(ahead, behind_price)
     return weigh(
