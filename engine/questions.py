@@ -105,6 +105,7 @@ def _price_action(zones: Sequence[Zone], setup: Setup) -> str:
         return "Unknown: there is too little history to tell."
     where = f"{price_text(zone.band.price)} {side}"
     if abs(found.value) < SPOKEN_VALUE:
-        return f"Neither, for {where}: {clause(found.reason.removeprefix('Neutral: '))}."
+        reason = found.reason.removeprefix("Neutral: ").removeprefix("Neutral, two sides cancel. ")
+        return f"Neither, for {where}: {clause(reason)}."
     verb = "It confirms" if found.value > 0 else "It speaks against"
     return f"{verb} {where}: {clause(found.reason)}."
