@@ -10,7 +10,7 @@ import numpy as np
 from engine.analysis import analyse_survey
 from engine.errors import PriceOutsideMapError
 from engine.evidence import order_book
-from engine.grid import FloatArray
+from engine.grid import LOG_STEP, FloatArray
 from engine.market import Market
 from engine.results import (
     Analysis,
@@ -34,6 +34,9 @@ MINOR_PERCENTILE = 0.7
 """Outside zones, a level brighter than seven in ten at its distance is minor; below that nothing is there."""
 STRONGER_BY = 1.0
 """A zone counts as stronger than the level when it holds more than the level's own mass."""
+
+NAMED_LEVELS = 4
+"""More names at one price are a list, not a reading."""
 
 
 def read_level(market: Market, price: float, *, key: MapKey | None = None) -> LevelReport:
@@ -91,7 +94,7 @@ def _report(survey: Survey, analysis: Analysis, price: float, side: Side, first:
     if zone is None and percentile >= MINOR_PERCENTILE:
         verdict = "minor"
     book, met = order_book.assess(band, context), _first_met(band, survey.market.price)
-    near = levels_near(context.structure, price, frame.merge_bins * 0.001)
+    near = levels_near(context.structure, price, frame.merge_bins * LOG_STEP)
     return LevelReport(
         analysis=analysis,
         price=price,
@@ -109,10 +112,10 @@ def _report(survey: Survey, analysis: Analysis, price: float, side: Side, first:
         zone=zone,
         nearer=_stronger(analysis, map_, band, at_level, nearer=True),
         farther=_stronger(analysis, map_, band, at_level, nearer=False),
-        structure="; ".join(level.words() for level in near[:4])
+        structure="; ".join(level.words() for level in near[:NAMED_LEVELS])
         or "no swing, session level, VWAP, volume node or round number there",
         order_book=book.reason if isinstance(book, Evidence) else None,
-        touch=touch_chances(context, met),
+        touch=touch_chances(context, band.near if met == band.near else context.price),
         confirm=_confirm(side, met),
         reject=_reject(side, met),
     )
