@@ -169,9 +169,7 @@ def most_time_labels(sheet: Sheet, width_px: float) -> int:
 
 def draw_colour_bar(sheet: Sheet, box: Box, note: str = "") -> None:
     """Draw the heat's scale in relative units, numbers on it where they stand, and what 100 means beside it."""
-    axes = sheet.panel(box, "colour bar", x=(0, 1), y=(0, 1), ground=sheet.theme.background)
-    ramp = heat_table(sheet.theme)[np.newaxis, np.arange(256)]
-    axes.imshow(ramp, extent=(0, 1, 0, 1), aspect="auto", interpolation="nearest", label="colour bar")
+    sheet.image(box, heat_table(sheet.theme)[np.newaxis], name="colour bar")
     for value in (0, 10, 50, 100):
         position = float(shade(np.array([value / 100]))[0]) / 255
         words = str(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -23,8 +22,9 @@ def to_png(figure: Figure, *, width_px: int = WIDTH_PX) -> bytes:
     try:
         canvas = FigureCanvasAgg(figure)
         canvas.draw()  # type: ignore[no-untyped-call]
-        drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-        pixels = Image.fromarray(drawn[..., :3])  # opaque: no alpha to store
+        size = canvas.get_width_height(physical=True)
+        drawn = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)  # type: ignore[no-untyped-call]
+        pixels = drawn.convert("RGB")  # opaque: no alpha to store
     finally:
         figure.set_dpi(before)
     buffer = io.BytesIO()

@@ -6,15 +6,18 @@ import functools
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.image import BboxImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D
+from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
+from numpy.typing import NDArray
 
 from charts.theme import Theme
 
@@ -66,7 +69,6 @@ class Sheet:
         self.width = width
         self.height = height
         self.figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor=theme.background)
-        self._renderer: RendererBase = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
         self.pixels = Affine2D().scale(1 / width, -1 / height).translate(0, 1) + self.figure.transFigure
 
     def panel(self, box: Box, name: str, *, x: tuple[float, float], y: tuple[float, float], ground: str) -> Axes:
@@ -116,7 +118,7 @@ class Sheet:
 
     def width_of(self, words: str, size: float, *, bold: bool = False) -> float:
         """Return how wide words are [px]."""
-        return float(self._renderer.get_text_width_height_descent(words, _font(size, bold=bold), ismath=False)[0])
+        return _width(words, size, bold=bold)
 
     def size_fitting(self, words: str, room: float, size: float, *, bold: bool = False) -> float:
         """Return the size, at most `size` and never illegibly small, at which words fit into `room` [px]."""
@@ -156,6 +158,13 @@ class Sheet:
             )
         )
 
+    def image(self, box: Box, colours: NDArray[np.uint8], *, name: str) -> None:
+        """Fill a rectangle with an image, shape (rows, columns, 4), row 0 at the bottom."""
+        place = TransformedBbox(Bbox([[box.left, box.bottom], [box.right, box.top]]), self.pixels)
+        artist = BboxImage(place, interpolation="nearest", origin="lower", label=name, zorder=7)
+        artist.set_data(colours)
+        self.figure.add_artist(artist)
+
     def line(self, points: list[tuple[float, float]], *, colour: str, width: float = 2, name: str = "") -> None:
         """Draw a line through points [px]."""
         self.figure.add_artist(
@@ -178,7 +187,19 @@ class Sheet:
         )
 
 
-@functools.lru_cache(maxsize=64)
+@functools.cache
+def _ruler() -> RendererBase:
+    """Return a renderer that is only measured with: one for all sheets, which have the same dots per inch."""
+    return FigureCanvasAgg(Figure(figsize=(1, 1), dpi=DPI)).get_renderer()  # type: ignore[no-untyped-call, no-any-return]
+
+
+@functools.lru_cache(maxsize=4_096)
+def _width(words: str, size: float, *, bold: bool) -> float:
+    """Return how wide words are [px]; remembered, for most words of a picture stand in the next one too."""
+    return float(_ruler().get_text_width_height_descent(words, _font(size, bold=bold), ismath=False)[0])
+
+
+@functools.lru_cache(maxsize=256)
 def _font(size: float, *, bold: bool) -> FontProperties:
     """Return DejaVu Sans, the one typeface that comes with matplotlib, so that every machine draws the same."""
     return FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
