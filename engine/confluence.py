@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,6 +30,16 @@ class Voices:
 
     inputs: tuple[tuple[str, tuple[SideView, ...]], ...]
     ages: tuple[SideView, ...]
+    _by_chance: dict[int, float] = field(default_factory=dict)
+
+    def by_chance(self, width: int) -> float:
+        """Return the agreement (0-100) of a band of `width` bins when every map is shifted at random along its side."""
+        if width not in self._by_chance:
+            self._by_chance[width] = _weighted(
+                [_expected_support(views, width) for _, views in self.inputs],
+                [_expected_support((view,), width) for view in self.ages],
+            )
+        return self._by_chance[width]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +74,9 @@ def agree(voices: Voices, first: int, last: int) -> Agreement:
     )
     by_input = [_mean_support(views, first, last) for _, views in voices.inputs]
     by_age = [float(support(age.percentile)) for age in ages]
-    width = last - first + 1
     return Agreement(
         agreement=_weighted(by_input, by_age),
-        by_chance=_weighted(
-            [_expected_support(views, width) for _, views in voices.inputs],
-            [_expected_support((view,), width) for view in voices.ages],
-        ),
+        by_chance=voices.by_chance(last - first + 1),
         inputs=inputs,
         ages=ages,
     )
