@@ -177,7 +177,7 @@ def draw_colour_bar(sheet: Sheet, box: Box, note: str = "") -> None:
         x = min(max(box.left + position * box.width, box.left + half), box.right - half)
         sheet.text(x, box.middle, words, size=CHIP_PX, colour=_ink_on(sheet, position), align="center", name="scale")
     top = percent_text(BRIGHTEST_SHARE, signed=False)
-    words = f"relative brightness, 100 = top {top} of cells{note}"
+    words = f"relative density, 100 = top {top} of cells{note}"
     room = sheet.width - _MARGIN_PX - box.right - 20
     size = sheet.size_fitting(words, room, SMALL_PX)
     sheet.text(box.right + 20, box.middle, words, size=size, colour=sheet.theme.muted, name="scale note")

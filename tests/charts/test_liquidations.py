@@ -181,7 +181,7 @@ def test_a_map_without_columns_says_so_and_invents_no_past(make_analysis: Make, 
 def test_the_colour_scale_is_relative_and_says_what_its_top_means(make_analysis: Make, look) -> None:
     picture = look(draw_liquidations(make_analysis()))
     assert picture.words("scale") == ["0", "10", "50", "100"]
-    assert picture.words("scale note") == ["relative brightness, 100 = top 0.5 % of cells"]
+    assert picture.words("scale note") == ["relative density, 100 = top 0.5 % of cells"]
 
 
 def test_heat_and_candles_share_one_time_axis(make_analysis: Make, look) -> None:
