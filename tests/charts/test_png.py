@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from charts import LIGHT, draw_liquidations, to_png, write_png
@@ -48,3 +49,10 @@ def test_a_written_file_holds_the_picture(make_analysis: Make, tmp_path: Path) -
     figure = draw_liquidations(make_analysis())
     path = write_png(figure, tmp_path / "picture.png")
     assert path.read_bytes() == to_png(figure)
+
+
+def test_the_bytes_decode_to_exactly_what_was_drawn(make_analysis: Make) -> None:
+    figure = draw_liquidations(make_analysis())
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    assert np.array_equal(np.asarray(opened(to_png(figure))), np.asarray(canvas.buffer_rgba())[:, :, :3])
