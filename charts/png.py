@@ -58,7 +58,7 @@ def _encoded(pixels: NDArray[np.uint8]) -> bytes:
         rows[0, 1 + channel :: 3] = plane[0]
         np.subtract(plane[1:], plane[:-1], out=rows[1:, 1 + channel :: 3])
     header = struct.pack(">IIBBBBB", width, height, _DEPTH_BITS, _TRUE_COLOUR, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, _COMPRESSION)), (b"IEND", b""))
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), _COMPRESSION)), (b"IEND", b""))
     return _SIGNATURE + b"".join(_chunk(name, content) for name, content in parts)
 
 
