@@ -21,6 +21,8 @@ from engine.zones import MIN_SIDE_SHARE, HitGroup, SideView, edge_price, extent,
 
 MAX_ZONES_PER_SIDE = 6
 """More zones than this on one side are a list, not a reading."""
+NOTABLE_INDEX = 10.0
+"""A zone below a tenth of the largest one does not lead an answer, however well it scores (own assumption)."""
 ZONE_LENGTHS = 3.0
 """Zones that touch become one up to this many merge widths; a longer one would say nothing about where."""
 
@@ -36,21 +38,26 @@ class _Outline:
 
 
 def score_zones(survey: Survey) -> tuple[Zone, ...]:
-    """Return the zones of both sides, at least one each: those within reach first, then by score."""
+    """Return the zones of both sides, at least one each: those that matter first, then by score."""
     judged = [_judge(survey, outline) for side in SIDES for outline in _outlines(survey, side)]
-    kept = [zone for side in SIDES for zone in _best([zone for zone in judged if zone.band.side == side])]
-    largest = max((_mass(survey, zone) for zone in kept), default=0.0)
-    indexed = [_with_index(zone, _mass(survey, zone), largest) for zone in kept]
-    return tuple(sorted(indexed, key=_rank))
+    indexed = _indexed(survey, judged)
+    best = [
+        zone for side in SIDES for zone in [zone for zone in indexed if zone.band.side == side][:MAX_ZONES_PER_SIDE]
+    ]
+    return tuple(_indexed(survey, best))
 
 
-def _best(zones: Sequence[Zone]) -> list[Zone]:
-    return sorted(zones, key=_rank)[:MAX_ZONES_PER_SIDE]
+def _indexed(survey: Survey, zones: Sequence[Zone]) -> list[Zone]:
+    """Return the zones in order, each with its size on the scale on which the largest of them is 100."""
+    mass = [_mass(survey, zone) for zone in zones]
+    largest = max(mass, default=0.0)
+    return sorted((_with_index(zone, held, largest) for zone, held in zip(zones, mass, strict=True)), key=_rank)
 
 
 def _rank(zone: Zone) -> tuple[bool, float, float]:
-    """Order zones: clear ones that price reaches often enough come before better scores that it hardly ever does."""
-    return (not (zone.clear and reachable(zone)), -zone.score, abs(zone.distance))
+    """Order zones: clear ones of some size that price reaches often enough come before better scores elsewhere."""
+    matters = zone.clear and reachable(zone) and zone.index >= NOTABLE_INDEX
+    return (not matters, -zone.score, abs(zone.distance))
 
 
 def _outlines(survey: Survey, side: Side) -> list[_Outline]:

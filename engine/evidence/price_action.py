@@ -64,7 +64,7 @@ def _momentum(approach: Approach, action: PriceAction) -> Part | None:
         return None
     value = MOMENTUM * math.tanh(approach.direction * sum(known) / len(known))
     moves = [
-        f"{move:+.1f} sigma {span}"
+        f"{round(move, 1) + 0.0:+.1f} sigma {span}"
         for move, span in (
             (action.momentum_4h, "in 4 h"),
             (action.momentum_24h, "in 24 h"),
