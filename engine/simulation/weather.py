@@ -6,6 +6,7 @@ a trading day; news arrives at random, moves the price at once, and leaves the m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -64,7 +65,9 @@ def _mean_reverting(rng: np.random.Generator, extra: FloatArray, *, memory_bars:
     keep = float(np.exp(-1 / memory_bars))
     noise = rng.standard_normal(len(extra)) * spread * np.sqrt(1 - keep**2) + extra
     noise[0] += spread * rng.standard_normal()
-    return np.fromiter(accumulate(noise.tolist(), lambda state, shock: keep * state + shock), float, len(extra))
+    shocks: list[float] = noise.tolist()
+    path: Iterable[float] = accumulate(shocks, lambda state, shock: keep * state + shock)
+    return np.fromiter(path, np.float64, len(extra))
 
 
 def _time_of_week(time_s: IntArray) -> FloatArray:
