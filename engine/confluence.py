@@ -61,14 +61,13 @@ def support(percentile: FloatArray | float) -> FloatArray:
 def agree(voices: Voices, first: int, last: int) -> Agreement:
     """Return how far the voices agree on the grid bins `first` to `last`."""
     inputs = tuple(
-        InputVote(name=name, agrees=any(view.hits_between(first - 1, last + 1) for view in views))
-        for name, views in voices.inputs
+        InputVote(name=name, agrees=any(view.shows(first, last) for view in views)) for name, views in voices.inputs
     )
     ages = tuple(
         AgeVote(
             name=view.name,
             percentile=view.best_percentile(first, last),
-            agrees=view.hits_between(first - 1, last + 1),
+            agrees=view.shows(first, last),
         )
         for view in voices.ages
     )

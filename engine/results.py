@@ -124,7 +124,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneInMap:
-    """How one map sees a zone: percentile (0-1) among bins near the price, and whether it is a hit there."""
+    """How one map sees a zone: percentile (0-1) among bins near the price, and whether it shows it: bright there.
+
+    A map shows a zone when a bin of it is among the brightest tenth of that side, a quarter brighter than usual at its
+    distance, and holds .2 % of the side's open interest.
+    """
 
     key: MapKey
     percentile: float

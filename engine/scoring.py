@@ -132,13 +132,13 @@ def _zone(survey: Survey, outline: _Outline, band: ZoneBand, agreement: Agreemen
 
 
 def zone_in_maps(survey: Survey, side: Side, first: int, last: int) -> tuple[ZoneInMap, ...]:
-    """Return how the default maps see the grid bins `first` to `last`; a hit next to them counts."""
+    """Return how the default maps see the grid bins `first` to `last`."""
     views: dict[object, SideView] = {key: survey.views[side][key] for key in DEFAULT_KEYS if key in survey.maps}
     return tuple(
         ZoneInMap(
             key=key,
             percentile=views[key].best_percentile(first, last),
-            hit=views[key].hits_between(first - 1, last + 1),
+            hit=views[key].shows(first, last),
         )
         for key in DEFAULT_KEYS
         if key in views

@@ -68,7 +68,8 @@ class SideView:
     """One side of one map within reach; every array has shape (n,), ascending in price.
 
     first_bin: grid bin of element 0; profile: mass of each bin [USD]; usd: mass within the merge width [USD]; residual:
-    ln of that over what is usual at the distance; percentile: rank of the residual on this side (0-1); hit: is it one?
+    ln of that over what is usual at the distance; percentile: rank of the residual on this side (0-1); bright: enough
+    of all three to show a zone; hit: bright, and no brighter one within the merge width, so that it makes a zone;
     side_interest_usd: what the side holds in all [USD].
     """
 
@@ -79,6 +80,7 @@ class SideView:
     usd: FloatArray
     residual: FloatArray
     percentile: FloatArray
+    bright: np.ndarray
     hit: np.ndarray
     side_interest_usd: float
 
@@ -91,9 +93,9 @@ class SideView:
         found = self.percentile[self.within(first, last)]
         return float(found.max()) if len(found) else math.nan
 
-    def hits_between(self, first: int, last: int) -> bool:
-        """Return whether a hit lies in grid bins `first` to `last`."""
-        return bool(self.hit[self.within(first, last)].any())
+    def shows(self, first: int, last: int) -> bool:
+        """Return whether the map is bright anywhere in the grid bins `first` to `last`."""
+        return bool(self.bright[self.within(first, last)].any())
 
 
 def view_side(
@@ -117,12 +119,11 @@ def view_side(
     floor = FLOOR_SHARE * len(kernel) * max(float(profile_usd.sum()), 1e-300)
     residual = np.log(usd + floor) - np.log(expected + floor)
     percentile = _ranks(residual)
-    hit = (
+    bright = (
         (percentile >= HIT_PERCENTILE)
         & (residual >= MIN_RESIDUAL)
         & (usd >= MIN_SIDE_SHARE * side_interest_usd)
         & (usd > 0)
-        & _local_maxima(residual, math.ceil(frame.merge_bins))
     )
     return SideView(
         name=name,
@@ -132,7 +133,8 @@ def view_side(
         usd=usd,
         residual=residual,
         percentile=percentile,
-        hit=hit,
+        bright=bright,
+        hit=bright & _local_maxima(residual, math.ceil(frame.merge_bins)),
         side_interest_usd=side_interest_usd,
     )
 

@@ -35,8 +35,8 @@ def voice(name="a map", *, percentile=0.0, hit=False, elsewhere=0.3):
     hits[10] = hit
     flat = np.ones(SIZE)
     return SideView(
-        name=name, side="above", first_bin=100, profile=flat, usd=flat, residual=flat, percentile=ranks, hit=hits,
-        side_interest_usd=1.0,
+        name=name, side="above", first_bin=100, profile=flat, usd=flat, residual=flat, percentile=ranks,
+        bright=hits, hit=hits, side_interest_usd=1.0,
     )  # fmt: skip
 
 
@@ -102,9 +102,9 @@ def test_without_ages_the_inputs_are_all_there_is():
     assert agreement((1.0,), (0.1,)) == pytest.approx(50)
 
 
-def test_an_input_agrees_when_any_of_its_maps_has_a_hit_in_the_zone_or_next_to_it():
+def test_an_input_agrees_when_any_of_its_maps_is_bright_inside_the_zone():
     asked = voices((0.1, 1.0), (0.1,), ages=(1.0, 0.1))
-    for first, last, agrees in ((110, 111, True), (111, 112, True), (109, 109, True), (112, 112, False)):
+    for first, last, agrees in ((110, 111, True), (108, 110, True), (111, 112, False), (109, 109, False)):
         found = agree(asked, first, last)
         assert [vote.agrees for vote in found.inputs] == [agrees, False]
         assert [vote.agrees for vote in found.ages] == [agrees, False]
@@ -142,7 +142,7 @@ def _view_of(ranks):
     flat = np.ones(SIZE)
     return SideView(
         name="a map", side="below", first_bin=100, profile=flat, usd=flat, residual=flat, percentile=ranks,
-        hit=flat > 1, side_interest_usd=1.0,
+        bright=flat > 1, hit=flat > 1, side_interest_usd=1.0,
     )  # fmt: skip
 
 

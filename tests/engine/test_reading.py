@@ -32,7 +32,7 @@ def age(name, map_, side, *, hit_at=()):
     hit = np.isin(np.arange(bins.start, bins.stop), [grid.index(price) for price in hit_at])
     return SideView(
         name=name, side=side, first_bin=bins.start, profile=profile, usd=profile, residual=profile,
-        percentile=np.zeros(len(profile)), hit=hit, side_interest_usd=1.0,
+        percentile=np.zeros(len(profile)), bright=hit, hit=hit, side_interest_usd=1.0,
     )  # fmt: skip
 
 

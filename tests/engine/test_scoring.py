@@ -146,7 +146,7 @@ def test_the_age_of_a_zone_is_the_mean_time_since_its_entries(hand, seed):
 
 @given(seed=SEEDS)
 @few
-def test_a_default_map_is_told_to_show_a_zone_where_it_has_a_hit(hand, seed):
+def test_a_default_map_is_told_to_show_a_zone_where_it_is_bright(hand, seed):
     survey = survey_of(hand, seed)
     for zone in score_zones(survey):
         assert [str(seen.key) for seen in zone.maps] == ["M1 12h", "M1 24h", "M1 3d", "M2 3d"]
@@ -154,8 +154,8 @@ def test_a_default_map_is_told_to_show_a_zone_where_it_has_a_hit(hand, seed):
         last = survey.frame.grid.index(zone.band.high / BIN_RATIO**0.5)
         for seen in zone.maps:
             view = survey.views[zone.band.side][seen.key]
-            there = range(first - 1 - view.first_bin, last + 2 - view.first_bin)
-            assert seen.hit == any(view.hit[i] for i in there if 0 <= i < len(view.hit))
+            there = range(first - view.first_bin, last + 1 - view.first_bin)
+            assert seen.hit == any(view.bright[i] for i in there if 0 <= i < len(view.bright))
 
 
 # a side without a hit

@@ -163,8 +163,8 @@ def test_outside_the_view_there_is_no_percentile():
     assert math.isnan(seen.best_percentile(seen.first_bin + len(seen.usd), GRID.size))
     assert seen.best_percentile(0, GRID.size) == 1.0
     assert seen.best_percentile(AT + 20, AT + 20) == 1.0
-    assert not seen.hits_between(0, seen.first_bin - 1)
-    assert seen.hits_between(AT + 20, AT + 20)
+    assert not seen.shows(0, seen.first_bin - 1)
+    assert seen.shows(AT + 20, AT + 20)
 
 
 # groups
@@ -179,7 +179,7 @@ def view_with_hits(*bins, side="above"):
     flat = np.ones(size)
     return SideView(
         name="a map", side=side, first_bin=there.start, profile=flat, usd=flat, residual=flat, percentile=flat,
-        hit=hit, side_interest_usd=1.0,
+        bright=hit, hit=hit, side_interest_usd=1.0,
     )  # fmt: skip
 
 
