@@ -12,7 +12,6 @@ from bot.wording import (
     TOUCH_CAVEAT,
     agreement_text,
     atr_text,
-    band_text,
     chance_text,
     disclaimer_blocks,
     headline,
@@ -24,7 +23,7 @@ from bot.wording import (
     zone_text,
 )
 from engine.results import LevelReport, TierAtLevel, Zone
-from engine.text import duration_text, percent_text, price_text, usd_text
+from engine.text import band_text, duration_text, percent_text, price_text, usd_text
 
 SMALLEST_TIER_SHARE = 0.01
 """A tier with less than this share of what stands at the level is not worth a trader's eye."""
@@ -80,7 +79,9 @@ def _way_text(report: LevelReport) -> str:
 
 
 def _at_level_text(report: LevelReport) -> str:
-    where = f"{band_text(report.band)}, {index_text(report.index)} (the answer's largest zone is 100)"
+    where = (
+        f"{band_text(report.band.low, report.band.high)}, {index_text(report.index)} (the answer's largest zone is 100)"
+    )
     if not _holds_positions(report):
         return where
     return f"≈ {usd_text(report.at_level_usd)} of {CROWD[report.band.side]} at {where}"

@@ -10,7 +10,6 @@ from bot.replies import Line, Reply, Tone, block
 from bot.wording import (
     TOUCH_CAVEAT,
     agreement_text,
-    band_text,
     chance_text,
     disclaimer_blocks,
     headline,
@@ -28,7 +27,7 @@ from bot.wording import (
 from engine.evidence.statement import NEUTRAL_BELOW
 from engine.results import Analysis, Evidence, Side, Zone
 from engine.setup import reachable
-from engine.text import duration_text, percent_text
+from engine.text import band_text, duration_text, percent_text
 from engine.windows import TOUCH_HORIZONS_H
 
 SIDES: tuple[Side, Side] = ("above", "below")
@@ -133,7 +132,7 @@ def _next_text(zone: Zone, best: Zone) -> str:
 
 def _zone_cells(zone: Zone) -> tuple[str, ...]:
     return (
-        band_text(zone.band),
+        band_text(zone.band.low, zone.band.high),
         percent_text(zone.distance),
         f"score {zone.score:.0f}",
         agreement_text(zone),

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from bot.replies import Block, Line, Tone, block
 from engine.market import MissingInput
-from engine.results import DISCLAIMER, Analysis, MapKey, Setup, Side, TouchChance, Zone, ZoneBand
-from engine.text import duration_text, moment_text, percent_text, price_text, usd_text
+from engine.results import DISCLAIMER, Analysis, MapKey, Setup, Side, TouchChance, Zone
+from engine.text import band_text, duration_text, moment_text, percent_text, price_text, usd_text, venue_text
 from engine.windows import MINUTE_S
 
 SEPARATOR = "  ·  "
@@ -16,13 +16,6 @@ SMALLEST_SHARE = 0.01
 """A chance below this or above its complement is not known more exactly than that."""
 TOUCH_CAVEAT = "any level at that distance; not a forecast"
 
-_VENUES = {
-    "binanceusdm": "Binance",
-    "bybit": "Bybit",
-    "okx": "OKX",
-    "gate": "Gate",
-    "hyperliquid": "Hyperliquid",
-}
 _VERDICTS = {
     "upside_sweep": "Upside sweep favoured",
     "downside_sweep": "Downside sweep favoured",
@@ -41,11 +34,6 @@ _INPUTS = {
 }
 FORCED = {"above": "forced buying", "below": "forced selling"}
 CROWD = {"above": "shorts", "below": "longs"}
-
-
-def venue_text(name: str) -> str:
-    """Return a venue as traders call it."""
-    return _VENUES.get(name, name)
 
 
 def input_text(name: str) -> str:
@@ -79,15 +67,9 @@ def headline(analysis: Analysis, *, subject: str | None = None) -> tuple[Block, 
     return block("headline", Line(text=SEPARATOR.join(parts), tone=tone))
 
 
-def band_text(band: ZoneBand) -> str:
-    """Return a zone's prices: 71,950-72,300, or one price where both read the same."""
-    low, high = price_text(band.low), price_text(band.high)
-    return low if low == high else f"{low}-{high}"
-
-
 def zone_text(zone: Zone) -> str:
     """Return a zone in short: its prices, distance and score."""
-    return f"{band_text(zone.band)} {percent_text(zone.distance)} score {zone.score:.0f}"
+    return f"{band_text(zone.band.low, zone.band.high)} {percent_text(zone.distance)} score {zone.score:.0f}"
 
 
 def agreement_text(zone: Zone) -> str:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from engine.windows import DAY_S, HOUR_S, MINUTE_S
 
 SIGNIFICANT_DIGITS = 5
-"""Digits shown of a price below 10,000: a bin is 0.1 % wide, so a sixth digit would claim what no map knows."""
+"""Digits shown of a price: a bin is 0.1 % wide, so a sixth digit would claim what no map knows."""
+_CENTS_FROM = 10.0
+"""Prices from here on are quoted to the cent at most; four digits still tell one bin from the next."""
 
 _USD_DIGITS = 3
 """Digits shown of an amount in USD: models differ by far more than a part in a thousand."""
@@ -16,10 +18,11 @@ _USD_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def price_text(price: float) -> str:
-    """Return a price: 70,412 or 2,095.3 or 87.990 or 0.012345, never more digits than a bin can tell."""
+    """Return a price: 70,412 or 2,095.3 or 87.99 or 0.012345, never more digits than a bin can tell."""
     if not math.isfinite(price) or price <= 0:
         return "unknown"
-    return f"{price:,.{_decimals(price, SIGNIFICANT_DIGITS)}f}"
+    decimals = _decimals(price, SIGNIFICANT_DIGITS)
+    return f"{price:,.{min(decimals, 2) if price >= _CENTS_FROM else decimals}f}"
 
 
 def percent_text(fraction: float, *, signed: bool = True, decimals: int = 1) -> str:

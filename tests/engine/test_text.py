@@ -27,7 +27,9 @@ def digits_of(text: str) -> int:
     [
         (70412.4, "70,412"),
         (2095.3, "2,095.3"),
-        (87.99, "87.990"),
+        (87.99, "87.99"),
+        (12.3456, "12.35"),
+        (2.6054, "2.6054"),
         (0.012345, "0.012345"),
         (0.0000123, "0.000012300"),
         (1_250_000.0, "1,250,000"),
@@ -38,7 +40,9 @@ def digits_of(text: str) -> int:
         (0.001, "0.0010000"),
     ],
 )
-def test_a_price_shows_five_digits_or_all_before_the_point(price: float, text: str) -> None:
+def test_a_price_shows_five_digits_or_all_before_the_point_and_from_ten_on_cents_at_most(
+    price: float, text: str
+) -> None:
     assert price_text(price) == text
 
 
@@ -53,8 +57,13 @@ def test_a_price_reads_back_within_half_of_its_last_digit(price: float) -> None:
     assert value == pytest.approx(price, abs=0.5 * last_digit * (1 + 1e-9))
 
 
-@given(st.floats(min_value=1e-9, max_value=9999.0))
-def test_a_price_below_ten_thousand_shows_exactly_five_digits(price: float) -> None:
+@given(st.floats(min_value=10.0, max_value=1e9))
+def test_neighbouring_bins_read_differently(price: float) -> None:
+    assert price_text(price) != price_text(price * 1.001)
+
+
+@given(st.floats(min_value=1e-9, max_value=9.999))
+def test_a_price_below_ten_shows_exactly_five_digits(price: float) -> None:
     assert digits_of(price_text(price).replace(",", "").replace(".", "").lstrip("0")) == 5
 
 
