@@ -40,9 +40,7 @@ def digits_of(text: str) -> int:
         (0.001, "0.0010000"),
     ],
 )
-def test_a_price_shows_five_digits_or_all_before_the_point_and_from_ten_on_cents_at_most(
-    price: float, text: str
-) -> None:
+def test_a_price_shows_five_digits_but_no_less_than_a_cent_from_ten_on(price: float, text: str) -> None:
     assert price_text(price) == text
 
 
