@@ -23,7 +23,7 @@ MAX_ZONES_PER_SIDE = 6
 """More zones than this on one side are a list, not a reading."""
 NOTABLE_INDEX = 10.0
 """A zone below a tenth of the largest one does not lead an answer, however well it scores (own assumption)."""
-ZONE_LENGTHS = 3.0
+ZONE_LENGTHS = 4.0
 """Zones that touch become one up to this many merge widths; a longer one would say nothing about where."""
 
 

@@ -68,9 +68,9 @@ class SideView:
     """One side of one map within reach; every array has shape (n,), ascending in price.
 
     first_bin: grid bin of element 0; profile: mass of each bin [USD]; usd: mass within the merge width [USD]; residual:
-    ln of that over what is usual at the distance; percentile: rank of the residual on this side (0-1); bright: enough by
-    percentile, residual and mass to show a zone; hit: bright, and no brighter one within the merge width, so that it
-    makes a zone; side_interest_usd: what the side holds in all [USD].
+    ln of that over what is usual at the distance; percentile: rank of the residual on this side (0-1); bright: shows a
+    zone, by percentile, residual and mass; hit: bright, and no brighter one within the merge width, so that it makes a
+    zone; side_interest_usd: what the side holds in all [USD].
     """
 
     name: str
