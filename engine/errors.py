@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class EngineError(Exception):
     """Base of every error that the engine raises on purpose; `str(error)` is a sentence for the user."""
+
+    def __reduce__(self) -> tuple[Callable[..., EngineError], tuple[object, ...]]:
+        """Travel between processes with sentence and fields, whatever arguments the error was made with."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[EngineError], sentence: tuple[object, ...], fields: dict[str, object]) -> EngineError:
+    error = kind.__new__(kind)
+    error.args = sentence
+    error.__dict__.update(fields)
+    return error
 
 
 class DataUnavailableError(EngineError):

@@ -257,6 +257,15 @@ class Market:
     missing: tuple[MissingInput, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
+    def __post_init__(self) -> None:
+        if not self.venues:
+            msg = f"a market needs a venue, {self.symbol} has none"
+            raise ValueError(msg)
+        for venue in self.venues:
+            if len(venue.candles) and int(venue.candles.end_s[-1]) > self.as_of_s:
+                msg = f"{venue.venue} has a bar that was not finished at {iso(self.as_of_s)}"
+                raise ValueError(msg)
+
     @property
     def lead(self) -> VenueMarket:
         """The venue with the largest open interest: its candles are drawn and read."""

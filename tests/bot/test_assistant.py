@@ -11,6 +11,9 @@ from engine.errors import DataUnavailableError, NotEnoughDataError, PriceOutside
 from engine.results import MapKey
 from engine.windows import window_named
 
+LATER_S = 4_000_000_000
+"""A moment after every bar of the made market."""
+
 
 class FakeEngine:
     """Answers with made-up results and remembers what was asked; raises `error` instead when there is one."""
@@ -41,7 +44,7 @@ def engine(analysis, report):
 
 @pytest.fixture
 def assistant(source, engine):
-    return Assistant(source, at_s=123, analyse=engine.analyse, read_level=engine.read_level)
+    return Assistant(source, at_s=LATER_S, analyse=engine.analyse, read_level=engine.read_level)
 
 
 def key(model: str, window: str) -> MapKey:
@@ -69,7 +72,7 @@ def test_window_and_model_choose_one_map_and_nothing_chooses_the_four(assistant,
 
 def test_market_is_read_at_the_assistants_moment_and_the_price_is_passed_on(assistant, engine, source):
     reply = assistant.answer("is 68.3k a magnet for btc?")
-    assert source.asked == [("BTC", 123)]
+    assert source.asked == [("BTC", LATER_S)]
     assert engine.prices == [68_300]
     assert reply.symbol == "BTC"
     assert reply.result is engine.report
@@ -84,7 +87,7 @@ def test_guides_need_no_market(assistant, source, text):
 
 def test_follow_up_is_about_the_last_symbol(assistant, source):
     assistant.answer("12h", last_symbol="ETH")
-    assert source.asked == [("ETH", 123)]
+    assert source.asked == [("ETH", LATER_S)]
 
 
 def test_model_that_does_not_exist_is_told_before_the_market_is_read(assistant, source):

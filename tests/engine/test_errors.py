@@ -1,8 +1,11 @@
+import pickle
+
 import pytest
 
 from engine.errors import (
     DataMalformedError,
     EngineError,
+    ModelUnavailableError,
     NotEnoughDataError,
     PriceOutsideMapError,
     UnknownModelError,
@@ -41,3 +44,19 @@ def test_an_error_holds_its_facts() -> None:
     assert (outside.price, outside.low, outside.high) == (1.0, 50.0, 90.0)
     short = NotEnoughDataError("sigma", need="24 hours", have="3 hours")
     assert (short.what, short.need, short.have) == ("sigma", "24 hours", "3 hours")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotEnoughDataError("volatility", need="a day", have="an hour"),
+        UnknownSymbolError("BTX", ["BTC"], ["BTC", "ETH"]),
+        PriceOutsideMapError(1.0, low=2.0, high=3.0, text="1 is outside the map."),
+        ModelUnavailableError("M2", "open interest", "BTC"),
+    ],
+)
+def test_an_error_travels_between_processes_with_its_sentence_and_fields(error):
+    arrived = pickle.loads(pickle.dumps(error))
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert vars(arrived) == vars(error)

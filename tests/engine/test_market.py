@@ -8,6 +8,7 @@ import pytest
 from engine.errors import DataMalformedError
 from engine.margin import Bracket, MarginTerms
 from engine.market import Candles, Funding, Market, OrderBook, VenueMarket
+from tests.engine.markets import random_market
 
 START_S = 1_770_292_800  # 2026-02-05T12:00:00Z
 TERMS = MarginTerms(
@@ -223,3 +224,11 @@ def test_the_lead_venue_gives_the_price() -> None:
     market = Market(symbol="BTC", as_of_s=START_S + 900, source="recorded", venues=(first, second))
     assert market.lead is first
     assert market.price == 103.0
+
+
+def test_a_market_refuses_what_was_not_known_at_its_moment_and_no_venue_at_all() -> None:
+    known = random_market(0, 300)
+    with pytest.raises(ValueError, match="binanceusdm has a bar that was not finished at 2026-01-02T00:59:59Z"):
+        Market(symbol="TEST", as_of_s=known.as_of_s - 1, source="recorded", venues=known.venues)
+    with pytest.raises(ValueError, match="a market needs a venue, TEST has none"):
+        Market(symbol="TEST", as_of_s=known.as_of_s, source="recorded", venues=())
