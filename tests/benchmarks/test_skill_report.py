@@ -44,4 +44,11 @@ def test_maps_against_the_truth_of_the_simulated_market(capsys):
                 f"{skill.nearer_is_brighter:.2f})"
             )
         print(f"median gain {np.median(gains):+.3f}, positive on {(gains > 0).sum()} of {len(gains)} seeds")
+        alone = np.array([skill.map_alone for _, skill in found])
+        for rival, beaten in (
+            ("the learned curve", alone > [skill.distance_alone for _, skill in found]),
+            ("farther is brighter", alone > [-skill.nearer_is_brighter for _, skill in found]),
+            ("nearer is brighter", alone > [skill.nearer_is_brighter for _, skill in found]),
+        ):
+            print(f"the map alone beats {rival} on {beaten.sum()} of {len(found)} seeds")
     assert np.median(gains) >= 0.10
