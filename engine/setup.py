@@ -14,8 +14,9 @@ STRONG_SCORE = 55.0
 """A strong zone: more than full agreement of two in three inputs and half the ages, with neutral evidence."""
 BALANCED_RATIO = 1.5
 """Pulls within this ratio favour no side: modelled sizes are not more exact than that (own assumption)."""
-DECISIVE_RATIO = 4.0
-"""A ratio of pulls at which strength is full, before price action weakens or confirms it (own assumption)."""
+DECISIVE_RATIO = 10.0
+"""A ratio of pulls at which strength is full, before price action weakens or confirms it: one favoured side in four
+pulls that much more than the other (120 moments of recorded BTC, ETH and SOL; the median is 4.9)."""
 PRICE_ACTION_SWING = 0.3
 """How much of the strength price action can add or take away."""
 

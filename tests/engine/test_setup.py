@@ -110,7 +110,7 @@ def test_no_clear_edge_names_the_best_zone_within_reach():
 def test_strength_is_the_log_ratio_of_pulls_up_to_the_decisive_one():
     twice = judge_setup([zone_at(51_000, score=60, index=100), zone_at(49_000, score=60, index=50)])
     assert twice.strength == pytest.approx(math.log(2) / math.log(DECISIVE_RATIO))
-    for index in (25, 10, 0):
+    for index in (10, 5, 0):
         assert judge_setup([zone_at(51_000, index=100), zone_at(49_000, index=index)]).strength == pytest.approx(1)
 
 
@@ -119,7 +119,7 @@ def test_price_action_at_the_favoured_zone_confirms_or_weakens(value, factor):
     speaking = (says("price_action", value),)
     setup = judge_setup([zone_at(51_000, score=60, index=100, evidence=speaking), zone_at(49_000, score=60, index=50)])
     assert setup.verdict == "upside_sweep"
-    assert setup.strength == pytest.approx(0.5 * factor)
+    assert setup.strength == pytest.approx(math.log10(2) * factor)
 
 
 def test_price_action_at_the_other_side_changes_nothing():
