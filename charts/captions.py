@@ -12,7 +12,7 @@ from charts.placement import Wish, place
 from charts.scales import PriceRange, Tick
 from charts.sheet import Box, Sheet
 from charts.theme import CHIP_PX, HEADING_PX, LABEL_PX, SMALL_PX, TITLE_PX, heat_table
-from engine.results import DISCLAIMER, Analysis, LiquidationMap
+from engine.results import DISCLAIMER, Analysis, LiquidationMap, Zone
 from engine.text import moment_text, percent_text, price_text, venue_text
 
 SIMULATED = "SIMULATED"
@@ -188,6 +188,15 @@ def _ink_on(sheet: Sheet, position: float) -> str:
     red, green, blue, _ = heat_table(sheet.theme)[round(255 * position)].tolist()
     luminance = 0.299 * red + 0.587 * green + 0.114 * blue  # Rec. 601 luma
     return "#000000" if luminance > 140 else "#ffffff"
+
+
+def draw_vote_key(sheet: Sheet, zones: Sequence[Zone]) -> None:
+    """Say what the fraction on a card means, and which inputs were asked."""
+    names = [vote.name for vote in zones[0].inputs] if zones else []
+    if names:
+        words = f"{len(names)}/{len(names)}: inputs that agree ({', '.join(names)})"
+        y, right = sheet.height - 36, sheet.width - _MARGIN_PX
+        sheet.text(right, y, words, size=CHIP_PX, colour=sheet.theme.muted, align="right", name="vote key")
 
 
 def draw_disclaimer(sheet: Sheet) -> None:

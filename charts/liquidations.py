@@ -16,6 +16,7 @@ from charts.captions import (
     draw_header,
     draw_price_labels,
     draw_time_labels,
+    draw_vote_key,
     draw_watermark,
     map_words,
     most_time_labels,
@@ -70,6 +71,7 @@ def draw_liquidations(analysis: Analysis, theme: Theme = DARK) -> Figure:
     _draw_profile(sheet, frame, profiles, map_)
     _draw_marks(sheet, frame, analysis, zones)
     draw_cards(sheet, Strip(frame.cards_box, frame.profile_box, frame.view.prices), zones)
+    draw_vote_key(sheet, zones)
     clear = replace(frame.map_box, right=frame.map_box.right - _BRACKET_SHARE * frame.map_box.width)
     draw_arrows(sheet, clear, frame.view.prices, zones)
     if analysis.source == "simulated":

@@ -107,9 +107,10 @@ def _draw_card(sheet: Sheet, box: Box, zone: Zone) -> None:
     left, room = box.left + 14, box.width - 14
     prices, size = fitting_band(sheet, zone, room, LABEL_PX)
     sheet.text(left, box.top + _PRICES_PX / 2, prices, size=size, bold=True, name="zone prices")
-    words = score_words(zone)
-    size = sheet.size_fitting(words, room, SMALL_PX)
-    sheet.text(left, box.top + _PRICES_PX + _SCORE_PX / 2, words, size=size, colour=colour, name="zone score")
+    words, votes, middle = score_words(zone), vote_words(zone), box.top + _PRICES_PX + _SCORE_PX / 2
+    size = sheet.size_fitting(words, room - sheet.width_of(votes, SMALL_PX) - _CHIP_GAP_PX, SMALL_PX)
+    sheet.text(left, middle, words, size=size, colour=colour, name="zone score")
+    sheet.text(box.right, middle, votes, size=SMALL_PX, colour=sheet.theme.muted, align="right", name="zone votes")
     draw_chips(sheet, Box(left, box.bottom - CHIP_HEIGHT_PX, box.right, box.bottom), zone.maps, colour)
 
 
@@ -131,6 +132,11 @@ def fitting_band(sheet: Sheet, zone: Zone, room: float, most_px: float) -> tuple
 def score_words(zone: Zone) -> str:
     """Return score and side in short; a zone that no map really shows says so."""
     return f"score {zone.score:.0f} · {CROWD[zone.band.side]}" if zone.clear else f"{zone.score:.0f} · no clear zone"
+
+
+def vote_words(zone: Zone) -> str:
+    """Return how many kinds of input agree on a zone, of how many: 2/3. Maps are squares; several share an input."""
+    return f"{sum(vote.agrees for vote in zone.inputs)}/{len(zone.inputs)}"
 
 
 def draw_chips(sheet: Sheet, box: Box, seen: Sequence[ZoneInMap], colour: str) -> None:

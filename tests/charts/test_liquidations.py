@@ -48,6 +48,16 @@ def test_each_card_says_prices_score_and_side(make_analysis: Make, look) -> None
     assert sorted(picture.words("zone score")) == ["score 60 · longs"] * 3 + ["score 60 · shorts"] * 2
 
 
+def test_each_card_says_how_many_inputs_agree_and_the_picture_which_were_asked(make_analysis: Make, look) -> None:
+    analysis = make_analysis()
+    picture = look(draw_liquidations(analysis))
+    votes = [f"{sum(vote.agrees for vote in zone.inputs)}/{len(zone.inputs)}" for zone in analysis.zones]
+    assert sorted(picture.words("zone votes")) == sorted(votes)
+    names = [vote.name for vote in analysis.zones[0].inputs]
+    (key,) = picture.words("vote key")
+    assert key == f"{len(names)}/{len(names)}: inputs that agree ({', '.join(names)})"
+
+
 def test_cards_stand_in_the_order_of_their_prices(make_analysis: Make, look) -> None:
     picture = look(draw_liquidations(make_analysis()))
     from_top = sorted(picture.all("zone prices"), key=lambda text: -picture.place(text).y0)
