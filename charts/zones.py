@@ -136,7 +136,7 @@ def score_words(zone: Zone) -> str:
 
 def vote_words(zone: Zone) -> str:
     """Return how many kinds of input agree on a zone, of how many: 2/3. Maps are squares; several share an input."""
-    return f"{sum(vote.agrees for vote in zone.inputs)}/{len(zone.inputs)}"
+    return f"{sum(vote.agrees for vote in zone.inputs)}/{len(zone.inputs)}" if zone.inputs else ""
 
 
 def draw_chips(sheet: Sheet, box: Box, seen: Sequence[ZoneInMap], colour: str) -> None:

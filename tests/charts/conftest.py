@@ -20,6 +20,7 @@ from engine.market import Candles
 from engine.results import (
     Analysis,
     Bait,
+    InputVote,
     LevelReport,
     LiquidationMap,
     MapColumns,
@@ -172,7 +173,7 @@ def a_zone(price: float, distance: float, *, width: float = 0.004, score: float 
         distance_atr=distance * 20,
         touch=touch,
         maps=tuple(ZoneInMap(key=key, percentile=0.95, hit=key in (KEYS[0], KEYS[3])) for key in KEYS),
-        inputs=(),
+        inputs=(InputVote(name="open interest", agrees=True), InputVote(name="flow", agrees=False)),
         ages=(),
         evidence=(),
         missing_evidence=(),
