@@ -153,10 +153,12 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
-def test_peak_memory_of_ask_json(capsys):
+@pytest.mark.parametrize("picture", [False, True], ids=["json", "picture"])
+def test_peak_memory_of_a_question(capsys, tmp_path, picture):
     """Measured from a small process of its own: a child's peak counts what its parent held when it was started."""
-    question = [sys.executable, "-m", "bot.cli", "ask", "/liq BTC", *recorded_or_simulated(), "--json"]
+    form = ["--out", str(tmp_path)] if picture else ["--json"]
+    question = [sys.executable, "-m", "bot.cli", "ask", "/liq BTC", *recorded_or_simulated(), *form]
     answer = subprocess.run([sys.executable, "-c", _MEASURE, *question], capture_output=True, check=True, text=True)
     with capsys.disabled():
-        print(f"\npeak memory of `fathom ask --json`: {int(answer.stdout) / 1024:.0f} MiB")
+        print(f"\npeak memory of `fathom ask {form[0]}`: {int(answer.stdout) / 1024:.0f} MiB")
     assert int(answer.stdout) > 0
