@@ -1,0 +1,7 @@
+"""Exchanges on loopback that answer in their own wire formats, from a recorded or a simulated market."""
+
+from tests.replay_exchange.exchange import ReplayExchange, Request
+from tests.replay_exchange.faults import Fault
+from tests.replay_exchange.market import ReplayMarket
+
+__all__ = ["Fault", "ReplayExchange", "ReplayMarket", "Request"]
