@@ -3,7 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.replay_exchange.market import Bar, ReplayMarket
-from tests.replay_exchange.wire import INTERVALS_S, Answer, Pool, Query, RefusedError, ms, newest, text, time_ms, window
+from tests.replay_exchange.wire import (
+    INTERVALS_S,
+    Answer,
+    Pool,
+    Query,
+    RefusedError,
+    levels,
+    ms,
+    newest,
+    text,
+    time_ms,
+    window,
+)
 
 NAME = "binanceusdm"
 QUOTE = "USDT"
@@ -153,10 +165,7 @@ class Binance:
         if limit not in DEPTHS:
             raise refusal(-4021, f"{limit} is not valid depth limit.")
         book = self.market(query).book(now_s)
-        bids, asks = (
-            [[text(price), text(size)] for price, size in zip(prices[:limit], sizes[:limit], strict=True)]
-            for prices, sizes in ((book.bid_price, book.bid_size), (book.ask_price, book.ask_size))
-        )
+        bids, asks = levels(book, limit)
         return {"lastUpdateId": ms(now_s), "E": ms(now_s), "T": ms(book.time_s), "bids": bids, "asks": asks}
 
 

@@ -11,11 +11,13 @@ from typing import Self
 from aiohttp import web
 
 from tests.replay_exchange.binance import Binance
+from tests.replay_exchange.bybit import Bybit
 from tests.replay_exchange.faults import Fault, Silence
 from tests.replay_exchange.market import ReplayMarket
+from tests.replay_exchange.okx import Okx
 from tests.replay_exchange.wire import Answer, Pool, RefusedError
 
-VENUES = {venue.name: venue for venue in (Binance,)}
+VENUES = {venue.name: venue for venue in (Binance, Bybit, Okx)}
 
 
 @dataclass(frozen=True)

@@ -185,8 +185,8 @@ def _joined(parts: list[Bar], time_s: int, end_s: int, now_s: int) -> Bar:
         max(bar.high for bar in parts),
         min(bar.low for bar in parts),
         parts[-1].close,
-        sum(bar.volume for bar in parts),
-        sum(bar.taker_buy for bar in parts),
+        math.fsum(bar.volume for bar in parts),
+        math.fsum(bar.taker_buy for bar in parts),
         finished=end_s <= now_s,
     )
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.margin import Bracket
+from engine.market import OrderBook
+
 INTERVALS_S = {
     **{f"{minutes}m": 60 * minutes for minutes in (1, 3, 5, 15, 30)},
     **{f"{hours}h": 3_600 * hours for hours in (1, 2, 4, 6, 8, 12)},
@@ -93,12 +96,27 @@ class Query(Mapping[str, str]):
             raise self._malformed(name)
         return value
 
+    def clamped_limit(self, name: str, *, default: int, most: int) -> int:
+        """How many rows are wanted, at most as many as the venue serves at once."""
+        return min(self.integer(name) or default, most)
 
-def window(rows: Sequence, time_ms: Callable[[object], int], first_ms: int | None, last_ms: int | None) -> Sequence:
-    """The rows whose time lies from `first_ms` to `last_ms`, both included; rows are oldest first."""
-    start = 0 if first_ms is None else bisect_left(rows, first_ms, key=time_ms)
-    stop = len(rows) if last_ms is None else bisect_right(rows, last_ms, key=time_ms)
-    return rows[start:stop]
+
+LARGEST_CAP_USD = 1e12
+"""What stands for no cap: a venue's last bracket always ends somewhere."""
+
+
+def cap_usd(bracket: Bracket) -> float:
+    """Up to where a bracket reaches [USD], as a number that can be written down."""
+    return min(bracket.notional_cap_usd, LARGEST_CAP_USD)
+
+
+def levels(book: OrderBook, limit: int) -> tuple[list[list[str]], list[list[str]]]:
+    """The best `limit` bids and asks, each [price, size] as text."""
+    bids, asks = (
+        [[text(price), text(size)] for price, size in zip(prices[:limit], sizes[:limit], strict=True)]
+        for prices, sizes in ((book.bid_price, book.bid_size), (book.ask_price, book.ask_size))
+    )
+    return bids, asks
 
 
 def newest(rows: Sequence, limit: int) -> Sequence:
