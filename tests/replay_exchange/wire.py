@@ -119,6 +119,13 @@ def levels(book: OrderBook, limit: int) -> tuple[list[list[str]], list[list[str]
     return bids, asks
 
 
+def window(rows: Sequence, time_ms: Callable[[object], int], first_ms: int | None, last_ms: int | None) -> Sequence:
+    """The rows whose time lies from `first_ms` to `last_ms`, both included; rows are oldest first."""
+    start = 0 if first_ms is None else bisect_left(rows, first_ms, key=time_ms)
+    stop = len(rows) if last_ms is None else bisect_right(rows, last_ms, key=time_ms)
+    return rows[start:stop]
+
+
 def newest(rows: Sequence, limit: int) -> Sequence:
     """The last `limit` rows of rows that are oldest first, still oldest first."""
     return rows[max(len(rows) - limit, 0) :]
