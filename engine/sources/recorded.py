@@ -1,5 +1,7 @@
 """Markets read from a directory of recordings: `<dir>/<venue>/<SYMBOL>/perp_5m.parquet`, `funding_8h.parquet`, ...
 
+The directory of a history store is one too: its series are folders of files, `perp_5m/2026-02.parquet`.
+
 Nothing that was not known at the moment asked for gets through: rows are cut by the time they became known before
 anything else looks at them. A bar is known when it is finished, settled funding and a book snapshot at their own time.
 """
@@ -8,22 +10,22 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from engine.errors import DataMalformedError, DataUnavailableError, UnknownSymbolError
 from engine.grid import FloatArray, IntArray
+from engine.history.files import COPY_AGAIN, has_series, read_rows, read_series, with_durations
+from engine.history.kinds import DEFAULT_BAR_S, DURATION, FUNDING, ORDER_BOOK, PERP, TAKER_FLOW
+from engine.history.rows import Rows
 from engine.margin import has_rule, terms_for
 from engine.market import Candles, Funding, Market, MissingInput, OrderBook, VenueMarket
 from engine.text import duration_text, moment_text
 from engine.windows import HOUR_S, MINUTE_S, iso
 
-BAR_S = 5 * MINUTE_S
+BAR_S = DEFAULT_BAR_S
 FUNDING_INTERVAL_S = 8 * HOUR_S
 STALE_AFTER_S = 2 * HOUR_S
 """A price older than this cannot answer a question about the moment (own assumption; most 2 h gaps are outages)."""
@@ -31,34 +33,10 @@ BOOK_STALE_AFTER_S = 15 * MINUTE_S
 """A resting order older than this says nothing (own assumption; books turn over in minutes)."""
 QUOTE = "USDT"
 
-_PERP = "perp_5m.parquet"
 _PERP_COLUMNS = ("open", "high", "low", "close", "volume", "open_interest")
-_FUNDING = "funding_8h.parquet"
-_TAKER_FLOW = "taker_flow_5m.parquet"
-_ORDER_BOOK = "order_book.parquet"
+_FLOW_COLUMNS = ("taker_buy_volume", "volume")
 _SPOT = Path("binance_spot")
 _SPOT_KLINES = "klines_5m.parquet"
-_COPY_AGAIN = "Copy or record the file again."
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Rows of a Parquet file: time_s (n,), and the named columns, each (n,)."""
-
-    path: Path
-    time_s: IntArray
-    columns: dict[str, FloatArray]
-
-    def __getitem__(self, name: str) -> FloatArray:
-        return self.columns[name]
-
-    def __len__(self) -> int:
-        return len(self.time_s)
-
-    def known_at(self, as_of_s: int, lag_s: int) -> _Table:
-        """Return the rows known at `as_of_s`; a row is known `lag_s` after its time."""
-        known = self.time_s + lag_s <= as_of_s
-        return _Table(self.path, self.time_s[known], {name: values[known] for name, values in self.columns.items()})
 
 
 class RecordedSource:
@@ -79,7 +57,7 @@ class RecordedSource:
             symbol
             for venue in self._venues()
             for folder in venue.iterdir()
-            if (symbol := _symbol_of(folder)) is not None and (folder / _PERP).is_file()
+            if (symbol := _symbol_of(folder)) is not None and has_series(folder, PERP.name)
         )
         return tuple(sorted(found, key=lambda symbol: (-found[symbol], symbol)))
 
@@ -92,15 +70,17 @@ class RecordedSource:
             DataMalformedError: a file is damaged or its rows cannot be trusted.
 
         """
-        recorded = {folder: _read(folder / _PERP, _PERP_COLUMNS) for folder in self._folders(symbol)}
+        recorded = {folder: read_series(folder, PERP, _PERP_COLUMNS) for folder in self._folders(symbol)}
         moment_s = as_of_s if as_of_s is not None else max(_last_known_s(bars) for bars in recorded.values())
-        known = {folder: bars.known_at(moment_s, BAR_S) for folder, bars in recorded.items()}
+        known = {folder: PERP.known_at(bars, moment_s) for folder, bars in recorded.items()}
         fresh = [folder for folder, bars in known.items() if _is_fresh(bars, moment_s)]
         if not fresh:
             raise DataUnavailableError(_outside(symbol, moment_s, recorded.values()))
         read = [self._venue_market(folder, known[folder], moment_s) for folder in fresh]
         venues = sorted((venue for venue, _ in read), key=_open_interest_usd, reverse=True)
-        silent = [_silence(folder.parent.name, bars) for folder, bars in known.items() if bars and folder not in fresh]
+        silent = [
+            _silence(folder.parent.name, bars) for folder, bars in known.items() if len(bars) and folder not in fresh
+        ]
         return Market(
             symbol=symbol,
             as_of_s=moment_s,
@@ -119,15 +99,17 @@ class RecordedSource:
 
         """
         folders = [folder for venue in self._venues() for folder in venue.iterdir() if _symbol_of(folder) == symbol]
-        complete = [folder for folder in folders if (folder / _PERP).is_file()]
+        complete = [folder for folder in folders if has_series(folder, PERP.name)]
         if complete:
             return complete
         if folders:
-            msg = f"{folders[0]} holds no {_PERP}. Copy or record that file, or choose another --recordings."
+            msg = (
+                f"{folders[0]} holds no {PERP.name}.parquet. Copy or record that file, or choose another --recordings."
+            )
             raise DataUnavailableError(msg)
         known = self.symbols()
         if not known:
-            layout = f"<venue>/<SYMBOL>{QUOTE}/{_PERP}"
+            layout = f"<venue>/<SYMBOL>{QUOTE}/{PERP.name}.parquet"
             msg = f"There are no recordings in {self.directory}: it holds no {layout}. Choose another --recordings."
             raise DataUnavailableError(msg)
         raise UnknownSymbolError(symbol, difflib.get_close_matches(symbol, known, 3), known)
@@ -135,14 +117,14 @@ class RecordedSource:
     def _venues(self) -> list[Path]:
         return sorted(path for path in self.directory.iterdir() if path.is_dir() and has_rule(path.name))
 
-    def _venue_market(self, folder: Path, bars: _Table, as_of_s: int) -> tuple[VenueMarket, list[MissingInput]]:
+    def _venue_market(self, folder: Path, bars: Rows, as_of_s: int) -> tuple[VenueMarket, list[MissingInput]]:
         """Return one venue at `as_of_s`, from its bars known then, and what is missing of it."""
         venue = folder.parent.name
         taker_buy_share, missing = self._taker_buy_share(folder, bars, as_of_s)
         candles = Candles(
             where=f"{venue} {folder.name} candles",
             time_s=bars.time_s,
-            duration_s=np.full(len(bars.time_s), BAR_S),
+            duration_s=bars[DURATION].astype(np.int64),
             taker_buy_share=taker_buy_share,
             **{name: bars[name] for name in ("open", "high", "low", "close", "volume")},
         )
@@ -157,15 +139,13 @@ class RecordedSource:
         )
         return market, [*missing, *unknown, *_gaps(venue, candles)]
 
-    def _taker_buy_share(self, folder: Path, bars: _Table, as_of_s: int) -> tuple[FloatArray, list[MissingInput]]:
+    def _taker_buy_share(self, folder: Path, bars: Rows, as_of_s: int) -> tuple[FloatArray, list[MissingInput]]:
         """Return the share of each bar's volume that takers bought (NaN: not recorded), and what is missing."""
         share = np.full(len(bars.time_s), np.nan)
-        for path in (self.directory / _SPOT / folder.name / _SPOT_KLINES, folder / _TAKER_FLOW):
-            if path.is_file():
-                flow = _read(path, ("taker_buy_volume", "volume")).known_at(as_of_s, BAR_S)
-                _, ours, theirs = np.intersect1d(bars.time_s, flow.time_s, return_indices=True)
-                traded = np.where(flow["volume"] > 0, flow["volume"], np.nan)
-                share[ours] = np.clip(flow["taker_buy_volume"] / traded, 0.0, 1.0)[theirs]
+        for flow in self._taker_flows(folder, as_of_s):
+            ours, theirs = _same_bars(bars, flow)
+            traded = np.where(flow["volume"] > 0, flow["volume"], np.nan)
+            share[ours] = np.clip(flow["taker_buy_volume"] / traded, 0.0, 1.0)[theirs]
         known = float(np.mean(np.isfinite(share))) if len(share) else 0.0
         if known > 0.99:  # a handful of missing bars changes nothing that could be seen
             return share, []
@@ -173,60 +153,56 @@ class RecordedSource:
         effect = f"M4 guesses who bought {how}from where each bar closed in its range"
         return share, [MissingInput(input="taker_flow", venue=folder.parent.name, effect=effect)]
 
+    def _taker_flows(self, folder: Path, as_of_s: int) -> list[Rows]:
+        """Return who took, as far as it was known at `as_of_s`: of spot first, then of the perpetual, which wins."""
+        spot = self.directory / _SPOT / folder.name / _SPOT_KLINES
+        flows = [with_durations(TAKER_FLOW, read_rows(spot, _FLOW_COLUMNS))] if spot.is_file() else []
+        flows.append(read_series(folder, TAKER_FLOW, _FLOW_COLUMNS, until_s=as_of_s))
+        return [flow.take(TAKER_FLOW.known_from_s(flow) <= as_of_s) for flow in flows]
+
+
+def _same_bars(bars: Rows, flow: Rows) -> tuple[IntArray, IntArray]:
+    """Return where either holds the bars that both hold: of the same time and the same length."""
+    pairs = [
+        [np.flatnonzero(mine)[ours], np.flatnonzero(other)[theirs]]
+        for length in np.unique(bars[DURATION])
+        for mine, other in [(bars[DURATION] == length, flow[DURATION] == length)]
+        for _, ours, theirs in [np.intersect1d(bars.time_s[mine], flow.time_s[other], return_indices=True)]
+    ]
+    ours, theirs = (np.concatenate([pair[side] for pair in pairs]) for side in (0, 1))
+    return ours, theirs
+
 
 def _symbol_of(folder: Path) -> str | None:
     """Return the symbol a folder is for; None where it is for none."""
     return folder.name.removesuffix(QUOTE) if folder.name.endswith(QUOTE) else None
 
 
-def _read(path: Path, names: Sequence[str]) -> _Table:
-    """Read time and the named columns, all rows.
-
-    Raises:
-        DataMalformedError: the file cannot be read, lacks a column, or has a row without a time.
-
-    """
-    wanted = ["time", *names]
-    try:
-        with pq.ParquetFile(path) as file:
-            absent = [name for name in wanted if name not in file.schema_arrow.names]
-            if absent:
-                raise DataMalformedError(str(path), f"the column {', '.join(absent)} is missing", _COPY_AGAIN)
-            table = file.read(columns=wanted, use_threads=False)  # threads save no time here and hold memory
-        if table["time"].null_count:
-            raise DataMalformedError(str(path), "a row has no time", _COPY_AGAIN)
-        time_s = table["time"].cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy() // 1000
-        columns = {name: table[name].cast(pa.float64()).to_numpy() for name in names}
-    except (pa.ArrowException, OSError) as error:
-        problem = f"not a readable Parquet file ({str(error).splitlines()[0][:120]})"
-        raise DataMalformedError(str(path), problem, _COPY_AGAIN) from None
-    return _Table(path, time_s, columns)
-
-
-def _is_fresh(bars: _Table, as_of_s: int) -> bool:
+def _is_fresh(bars: Rows, as_of_s: int) -> bool:
     """Say whether the bars known at `as_of_s` reach near enough to it."""
     return len(bars) > 0 and _last_known_s(bars) > as_of_s - STALE_AFTER_S
 
 
-def _last_known_s(bars: _Table) -> int:
+def _last_known_s(bars: Rows) -> int:
     """Return when the last bar was finished [Unix s]; 0 without one."""
-    return int(bars.time_s.max()) + BAR_S if len(bars) else 0
+    return int(PERP.known_from_s(bars).max()) if len(bars) else 0
 
 
-def _silence(venue: str, known: _Table) -> MissingInput:
+def _silence(venue: str, known: Rows) -> MissingInput:
     """Return what it means that a venue was recorded before, and no longer is."""
     effect = f"silent since {moment_text(_last_known_s(known))}: what is held there is in no map and no size"
     return MissingInput(input="candles", venue=venue, effect=effect)
 
 
-def _outside(symbol: str, as_of_s: int, spans: Iterable[_Table]) -> str:
+def _outside(symbol: str, as_of_s: int, spans: Iterable[Rows]) -> str:
     reaching = [span for span in spans if len(span.time_s)]
     if not reaching:
         return f"The recording of {symbol} is empty. Record it again, or choose another --recordings."
-    first, last = min(int(span.time_s.min()) for span in reaching), max(_last_known_s(span) for span in reaching)
+    first = min(int(PERP.known_from_s(span).min()) for span in reaching)
+    last = max(_last_known_s(span) for span in reaching)
     return (
         f"Nothing is recorded of {symbol} in the {duration_text(STALE_AFTER_S)} before {iso(as_of_s)}. "
-        f"The recording spans {iso(first + BAR_S)} to {iso(last)}: choose --at inside it."
+        f"The recording spans {iso(first)} to {iso(last)}: choose --at inside it."
     )
 
 
@@ -239,11 +215,11 @@ def _checked_open_interest(values: FloatArray, candles: Candles) -> tuple[FloatA
     """
     if np.any(values < 0):
         problem = f"open interest is negative at {iso(candles.time_s[values < 0][0])}"
-        raise DataMalformedError(candles.where, problem, _COPY_AGAIN)
+        raise DataMalformedError(candles.where, problem, COPY_AGAIN)
     known = np.where(np.isfinite(values) & (values > 0), values, np.nan)
     unknown = int(np.sum(np.isnan(known)))
     if unknown == len(known):
-        raise DataMalformedError(candles.where, "open interest is 0 or missing in every bar", _COPY_AGAIN)
+        raise DataMalformedError(candles.where, "open interest is 0 or missing in every bar", COPY_AGAIN)
     if not unknown:
         return known, []
     effect = f"0 or missing in {unknown} of {len(known)} bars: nothing is opened or closed there"
@@ -251,9 +227,7 @@ def _checked_open_interest(values: FloatArray, candles: Candles) -> tuple[FloatA
 
 
 def _funding(folder: Path, as_of_s: int) -> Funding | None:
-    if not (folder / _FUNDING).is_file():
-        return None
-    rows = _read(folder / _FUNDING, ("funding_rate",)).known_at(as_of_s, 0)
+    rows = FUNDING.known_at(read_series(folder, FUNDING, FUNDING.columns, until_s=as_of_s), as_of_s)
     known = np.isfinite(rows["funding_rate"])
     if not np.any(known):
         return None
@@ -265,10 +239,10 @@ def _funding(folder: Path, as_of_s: int) -> Funding | None:
 
 def _order_book(folder: Path, as_of_s: int) -> OrderBook | None:
     """Read the last snapshot (rows of one time: price, size > 0 for bids, < 0 for asks) that is still fresh."""
-    if not (folder / _ORDER_BOOK).is_file():
-        return None
-    rows = _read(folder / _ORDER_BOOK, ("price", "size")).known_at(as_of_s, 0)
-    if not len(rows) or int(rows.time_s.max()) < as_of_s - BOOK_STALE_AFTER_S:
+    since_s = as_of_s - BOOK_STALE_AFTER_S
+    read = read_series(folder, ORDER_BOOK, ORDER_BOOK.columns, since_s=since_s, until_s=as_of_s)
+    rows = ORDER_BOOK.known_at(read, as_of_s)
+    if not len(rows) or int(rows.time_s.max()) < since_s:
         return None
     last = rows.time_s == rows.time_s.max()
     price, size = rows["price"][last], rows["size"][last]
