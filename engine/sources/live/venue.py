@@ -1,0 +1,132 @@
+"""How one venue's interface maps to ours: which method, which fields, which units, how many rows a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from engine.sources.live.parts import Listing
+from engine.sources.live.wire import Key, Path
+
+Parameters = dict[str, str | int]
+"""The query of one request, as the venue names its parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows of one request: those of first_s, first_s + step_s, ... last_s, both ends included [Unix s]."""
+
+    market_id: str
+    step_s: int
+    first_s: int
+    last_s: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows that are."""
+        return (self.last_s - self.first_s) // self.step_s + 1
+
+    @property
+    def first_ms(self) -> int:
+        """The first row's time [Unix ms]."""
+        return self.first_s * 1000
+
+    @property
+    def last_ms(self) -> int:
+        """The last row's time [Unix ms]."""
+        return self.last_s * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A series by time: rows at `path`, `time` in Unix milliseconds, the columns by our names.
+
+    page_rows: most rows of one request; reach_s: how far back the venue answers, None for all that we ask; at_once: how
+    many requests may be under way together (a venue counts them when they arrive, and a slow start bunches them).
+    """
+
+    method: str
+    parameters: Callable[[Page], Parameters]
+    path: Path
+    time: Key
+    columns: Mapping[str, Key]
+    page_rows: int
+    reach_s: int | None = None
+    at_once: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookFeed:
+    """An order book: the snapshot at `path`, `time` in Unix milliseconds, sides of (price, size, ...) rows.
+
+    Sizes in contracts: 1 for base units at venues whose contract is one coin.
+    """
+
+    method: str
+    parameters: Callable[[str], Parameters]
+    path: Path
+    time: Key
+    bids: Key
+    asks: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BracketFeed:
+    """Public risk limits, one row a step.
+
+    cap: largest position of the step, in USD or, where cap_in_contracts, in contracts; deduction_usd: None where the
+    venue's rule knows none.
+    """
+
+    method: str
+    parameters: Callable[[Listing], Parameters]
+    path: Path
+    cap: Key
+    maintenance_rate: Key
+    max_leverage: Key
+    deduction_usd: Key | None = None
+    cap_in_contracts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueFeed:
+    """All instruments: `listing` reads one row, None for one that is no USDT perpetual in trading.
+
+    cursor: where the reply says how to go on, None where one reply holds all.
+    """
+
+    method: str
+    parameters: Parameters
+    path: Path
+    listing: Callable[[object, str], Listing | None]
+    cursor: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeFeed:
+    """Open interest of every market at once [USD], which ranks the symbols."""
+
+    method: str
+    parameters: Parameters
+    path: Path
+    market_id: Key
+    usd: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """One venue: its name here and in the exchange library, its host, and its feeds.
+
+    rate_window_s: the venue counts requests per this span, so a burst inside it is allowed.
+    """
+
+    name: str
+    host: str
+    rate_window_s: float
+    catalogue: CatalogueFeed
+    bars: Feed
+    open_interest: Feed
+    funding: Feed
+    book: BookFeed
+    brackets: BracketFeed | None = None
+    sizes: SizeFeed | None = None
