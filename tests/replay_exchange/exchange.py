@@ -5,6 +5,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -98,7 +99,7 @@ class ReplayExchange:
     async def start(self, venue: str) -> None:
         """Let the venue listen, at the same port as before if it was stopped."""
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", lambda request: self._serve(venue, request))
+        app.router.add_route("*", "/{path:.*}", partial(self._serve, venue))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self._ports.get(venue, 0)).start()
