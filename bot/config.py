@@ -35,6 +35,8 @@ CONFIG_FILE = Path("config.toml")
 ENVIRONMENT_PREFIX = "FATHOM_"
 NESTING = "__"
 
+LONGEST_AUTO_WAIT_S = 60.0
+"""Nobody waits a minute for an answer: a longer wait is a slip of the pen [s]."""
 MIN_WIDTH_PX = 400
 """Narrowest picture [px]: the width at which a chat shows it in a message."""
 MAX_WIDTH_PX = 4_000
@@ -64,6 +66,22 @@ class MarketSettings(_Section):
     recordings: Path | None = None
     at: Annotated[str, BeforeValidator(_moment)] | None = None
     simulated_seed: Annotated[int, Field(ge=0, lt=2**32)] = 7
+    auto_wait_s: Annotated[float, Field(gt=0, le=LONGEST_AUTO_WAIT_S)] = 10.0
+
+
+class VenueSettings(_Section):
+    """One venue of the live source; base_url replaces scheme and host of every request, the paths stay."""
+
+    enabled: bool = True
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")] | None = None
+
+
+class VenuesSettings(_Section):
+    """The venues that the live source reads."""
+
+    binanceusdm: VenueSettings = VenueSettings()
+    bybit: VenueSettings = VenueSettings()
+    okx: VenueSettings = VenueSettings()
 
 
 class ChartSettings(_Section):
@@ -87,6 +105,7 @@ class Settings(BaseSettings):
 
     market: MarketSettings = MarketSettings()
     charts: ChartSettings = ChartSettings()
+    venues: VenuesSettings = VenuesSettings()
 
 
 def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, config: Path | None = None) -> Settings:
@@ -149,15 +168,31 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _refuse_unknown_variables() -> None:
     """Refuse FATHOM_ variables of no setting by name: pydantic-settings overlooks those of no section."""
-    known = [_variable((section, key)) for section, keys in known_keys().items() for key in keys]
+    known = [_variable((*section.split("."), key)) for section, keys in known_keys().items() for key in keys]
     for name in os.environ:
         if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in known:
             raise ConfigError(f"Unknown setting {name} in the environment.{_hint(name.upper(), known)}")
 
 
 def known_keys() -> dict[str, tuple[str, ...]]:
-    """Return every section's keys."""
-    return {"market": tuple(MarketSettings.model_fields), "charts": tuple(ChartSettings.model_fields)}
+    """Return every section's keys; a section inside another has a dotted name, as in TOML."""
+    return _sections(Settings)
+
+
+def _sections(model: type[BaseModel], within: str = "") -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if not (isinstance(kind, type) and issubclass(kind, _Section)):
+            continue
+        keys = tuple(key for key, value in kind.model_fields.items() if not _is_section(value.annotation))
+        found |= {f"{within}{name}": keys} if keys else {}
+        found |= _sections(kind, f"{within}{name}.")
+    return found
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, _Section)
 
 
 def _sentence(details: ErrorDetails, origin: str) -> str:
@@ -173,8 +208,10 @@ def _sentence(details: ErrorDetails, origin: str) -> str:
 
 
 def _known_beside(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    keys = known_keys()
-    return keys.get(str(location[0]), ()) if len(location) > 1 else tuple(keys)
+    """Return the names that would do in place of the last one: the keys of its section, or the sections."""
+    path = [str(part) for part in location[:-1]]
+    names = [[*section.split("."), key] for section, keys in known_keys().items() for key in keys]
+    return tuple(dict.fromkeys(name[len(path)] for name in names if name[: len(path)] == path))
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from functools import reduce
+from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
@@ -45,6 +47,14 @@ def test_empty_variable_is_no_setting(monkeypatch):
     assert load_settings().market.recordings is None
 
 
+def test_a_venue_is_redirected_or_switched_off_by_file_and_environment(monkeypatch):
+    write("[venues.okx]\nenabled = false\n[venues.bybit]\nbase_url = 'http://localhost:1/bybit'")
+    monkeypatch.setenv("FATHOM_VENUES__BYBIT__BASE_URL", "http://localhost:2")
+    venues = load_settings().venues
+    assert (venues.binanceusdm.enabled, venues.okx.enabled) == (True, False)
+    assert (venues.binanceusdm.base_url, venues.bybit.base_url) == (None, "http://localhost:2")
+
+
 def test_moment_may_be_written_as_text_or_as_a_moment_of_toml():
     for written in ('"2026-02-05T12:00:00Z"', "2026-02-05T12:00:00Z", '"2026-02-05T13:00:00+01:00"'):
         write(f"[market]\nat = {written}")
@@ -60,8 +70,9 @@ def test_example_shows_every_key_with_its_default():
         part = text.split(f"[{section}]")[1].split("\n[")[0]
         mentioned = re.findall(r"^(?:# )?(\w+) = ", part, re.MULTILINE)
         assert sorted(mentioned) == sorted(keys)
-        without_default = {key for key in keys if getattr(getattr(settings, section), key) is None}
-        assert set(keys) - set(shown[section]) == without_default
+        without_default = {key for key in keys if getattr(attrgetter(section)(settings), key) is None}
+        written = reduce(lambda table, name: table[name], section.split("."), shown)
+        assert set(keys) - set(written) == without_default
 
 
 def test_example_is_valid_with_everything_uncommented():
@@ -82,6 +93,10 @@ def test_example_is_valid_with_everything_uncommented():
         ("[charts]\nwidth_px = 99999", ["charts.width_px", "4000"]),
         ("[charts]\ntheme = 'pink'", ["charts.theme", "'pink'", "dark"]),
         ("[charts\nwidth_px = 3", ["config.toml", "TOML"]),
+        ("[market]\nauto_wait_s = 0", ["market.auto_wait_s", "greater than 0"]),
+        ("[venues.kraken]\nenabled = true", ["venues.kraken", "Known: binanceusdm, bybit, okx"]),
+        ("[venues.okx]\nbase_ur = 'https://a'", ["venues.okx.base_ur", "base_url"]),
+        ("[venues.okx]\nbase_url = 'okx.com'", ["venues.okx.base_url", "'okx.com'"]),
     ],
 )
 def test_wrong_file_is_refused_by_name(text, words):
@@ -95,6 +110,8 @@ def test_wrong_file_is_refused_by_name(text, words):
     ("variable", "value", "words"),
     [
         ("FATHOM_MARKET__SORCE", "auto", ["FATHOM_MARKET__SORCE", "FATHOM_MARKET__SOURCE"]),
+        ("FATHOM_VENUES__OKX__BASE_UR", "https://a", ["FATHOM_VENUES__OKX__BASE_UR", "FATHOM_VENUES__OKX__BASE_URL"]),
+        ("FATHOM_VENUES__OKX__BASE_URL", "a", ["venues.okx.base_url", "FATHOM_VENUES__OKX__BASE_URL", "'a'"]),
         ("FATHOM_MARKT__SOURCE", "auto", ["FATHOM_MARKT__SOURCE", "FATHOM_MARKET__SOURCE"]),
         ("FATHOM_MARKET", "{}", ["FATHOM_MARKET", "FATHOM_MARKET__"]),
         ("FATHOM_CHARTS__WIDTH_PX", "wide", ["charts.width_px", "FATHOM_CHARTS__WIDTH_PX", "'wide'"]),
