@@ -83,7 +83,7 @@ def merge_points(old: Rows, new: Rows, key: tuple[str, ...]) -> Rows:
     every = joined(old, new)
     order, starts = _groups(every, key)
     every = every.take(order)
-    ends = np.append(starts[1:], len(every)) - 1
+    ends = np.append(starts, len(every))[1:] - 1
     return Rows(every.time_s[ends], {name: _last_known(every[name], starts, ends) for name in every.columns})
 
 
