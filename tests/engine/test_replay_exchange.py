@@ -43,10 +43,11 @@ MARKET = ReplayMarket.of(SOURCE, long_short_ratio=1.5)
 
 def client_of(venue: str, base_url: str) -> object:
     """The real client, every address below its own path at `base_url`, asking for linear swaps only."""
-    options = {"fetchMarkets": {"types": ["swap"] if venue == "okx" else ["linear"]}}
+    options = {"fetchMarkets": {"types": ["linear"] if venue in ("binanceusdm", "bybit") else ["swap"]}}
     client = getattr(ccxt, venue)({"enableRateLimit": False, "timeout": 2_000, "options": options})
     client.urls["api"] = {name: base_url + urlsplit(url).path for name, url in client.urls["api"].items()}
     client.has["fetchCurrencies"] = False
+    client.timeout_on_exit = 0  # a quarter of a second for TLS to end, which there is none of
     return client
 
 
@@ -511,16 +512,22 @@ def test_binance_counts_weight_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("venue", "pool", "words"), [("bybit", "requests", "10006"), ("okx", "/api/v5/market/candles", "50011")]
 )
-def test_too_many_requests_are_refused_until_time_has_passed(venue: str, pool: str, words: str) -> None:
+def test_too_many_requests_are_refused_in_the_venue_s_words(venue: str, pool: str, words: str) -> None:
     async def use(client, exchange):
         for _ in range(3):
             await candle_rows(client, venue, limit=1)
         with pytest.raises(ccxt.RateLimitExceeded, match=words):
             await candle_rows(client, venue, limit=1)
-        assert len(await funding_rows(client, venue)) > 0 if venue == "okx" else True  # each endpoint on its own
-        return client.last_response_headers
 
     ask(venue, use, limits={(venue, pool): 3})
+
+
+def test_okx_limits_each_endpoint_on_its_own() -> None:
+    async def use(client, exchange):
+        await candle_rows(client, "okx", limit=1)
+        return await funding_rows(client, "okx")
+
+    assert ask("okx", use, limits={("okx", "/api/v5/market/candles"): 1})
 
 
 def test_what_was_drawn_counts_for_one_period() -> None:
@@ -656,6 +663,53 @@ def test_a_delisted_market_is_listed_no_more() -> None:
 
     for venue in VENUES:
         assert ask(venue, use, market=market) == []
+
+
+# --- Hyperliquid: one path, the question in the body -----------------------------------------------------------------
+
+
+def test_hyperliquid_answers_what_the_client_asks() -> None:
+    async def use(client, exchange):
+        await client.load_markets()
+        name = next(iter(client.markets))
+        last = {"until": 1_000 * NOW_S}  # the client's own idea of now is the wall clock
+        candles = await client.fetch_ohlcv(name, "5m", limit=10, since=1_000 * (NOW_S - 9 * BAR_S), params=last)
+        funding = await client.fetch_funding_rate_history(name, since=1_000 * START_S, params=last)
+        return client.market(name), candles, funding, await client.fetch_order_book(name)
+
+    market, candles, funding, book = ask("hyperliquid", use)
+    served = slice(FINISHED - 8, FINISHED)
+    assert (market["base"], market["limits"]["leverage"]["max"]) == ("BTC", 150)
+    assert float(market["info"]["openInterest"]) == SOURCE.open_interest[FINISHED]
+    assert [row[0] // 1_000 for row in candles] == SOURCE.candles.time_s[FINISHED - 8 : FINISHED + 1].tolist()
+    assert [row[4] for row in candles[:-1]] == SOURCE.candles.close[served].tolist()
+    assert [row[5] for row in candles[:-1]] == SOURCE.candles.volume[served].tolist()
+    known = SOURCE.funding.time_s <= NOW_S
+    assert [row["fundingRate"] for row in funding] == SOURCE.funding.rate[known].tolist()
+    assert book["bids"] == [[99.5, 2.0], [99.0, 3.25]]
+
+
+def test_hyperliquid_weighs_its_questions() -> None:
+    async def use(client, exchange):
+        for _ in range(10):
+            await client.publicPostInfo({"type": "l2Book", "coin": "BTC"})
+        await client.publicPostInfo({"type": "meta"})
+        with pytest.raises(ccxt.NetworkError, match="429"):
+            await client.publicPostInfo({"type": "l2Book", "coin": "BTC"})
+
+    ask("hyperliquid", use, limits={("hyperliquid", "weight"): 41})
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [({"type": "l2Book", "coin": "NOPE"}, "500"), ({"type": "nothing"}, "422"), ({"type": "l2Book"}, "422")],
+)
+def test_hyperliquid_refuses_what_it_does_not_know(question: dict[str, str], status: str) -> None:
+    async def use(client, exchange):
+        with pytest.raises(ccxt.BaseError, match=status):
+            await client.publicPostInfo(question)
+
+    ask("hyperliquid", use)
 
 
 # --- the server itself ------------------------------------------------------------------------------------------------

@@ -14,11 +14,12 @@ from aiohttp import web
 from tests.replay_exchange.binance import Binance
 from tests.replay_exchange.bybit import Bybit
 from tests.replay_exchange.faults import Fault, Silence
+from tests.replay_exchange.hyperliquid import Hyperliquid
 from tests.replay_exchange.market import ReplayMarket
 from tests.replay_exchange.okx import Okx
 from tests.replay_exchange.wire import Answer, Pool, RefusedError
 
-VENUES = {venue.name: venue for venue in (Binance, Bybit, Okx)}
+VENUES = {venue.name: venue for venue in (Binance, Bybit, Okx, Hyperliquid)}
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,7 @@ class ReplayExchange:
 
     async def _serve(self, venue: str, request: web.Request) -> web.StreamResponse:
         at = asyncio.get_running_loop().time()
-        values = dict(request.query)
-        if request.method == "POST":
-            values.update(await request.json())
+        values = await _values(request)
         self.requests.append(Request(venue, request.path, values, at))
         answer = self._answer(venue, request.path, values, at)
         await asyncio.sleep(self.latency_s)
@@ -155,3 +154,12 @@ class ReplayExchange:
     def _meter(self, venue: str, pool: Pool) -> Meter:
         limit = self._limits.get((venue, pool.name), pool.limit)
         return Meter(Pool(pool.name, limit, pool.period_s))
+
+
+async def _values(request: web.Request) -> dict[str, str]:
+    """What is asked, by name: from the address, or from a JSON body, whose inner objects are opened."""
+    if request.method != "POST":
+        return dict(request.query)
+    body = await request.json()
+    inner = {name: value for part in body.values() if isinstance(part, dict) for name, value in part.items()}
+    return {name: str(value) for name, value in {**body, **inner}.items()}
