@@ -121,6 +121,8 @@ class Bybit:
         market, interval_s = self.market(query), _interval(query, "interval", KLINE_INTERVALS_S)
         limit = query.limit("limit", default=200, most=1_000)
         start_ms = query.integer("start")
+        if start_ms is not None:  # the candle that holds the start comes too
+            start_ms -= start_ms % (1_000 * interval_s)
         bars = window(market.bars(interval_s, now_s), time_ms, start_ms, query.integer("end"))
         from_start = start_ms is not None and "end" not in query
         bars = bars[:limit] if from_start else newest(bars, limit)

@@ -1,7 +1,7 @@
 """What a replayed venue knows at a moment: bars with the moving last one, open interest, funding, a book, a crowd."""
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,6 +21,7 @@ LADDER_STEPS = 50
 LADDER_STEP_SHARE = 0.001
 """The book of a market that has none: a venue always shows one, so every 0.1 % away from the price rests one unit."""
 
+UNKNOWN_TAKER_BUY_SHARE = 0.5
 DEFAULT_FUNDING_INTERVAL_S = 28_800
 PRICE_IS_AT_MOST_S = 86_400
 """A venue shows its last price for a while; a day covers bars of every length that is replayed."""
@@ -130,6 +131,16 @@ class ReplayMarket:
         return book if book is not None else _ladder(self.price(now_s), now_s)
 
     @cached_property
+    def _own(self) -> list[Bar]:
+        """The market's own bars as they will have ended, oldest first."""
+        candles = self.candles
+        prices = [values.tolist() for values in (candles.open, candles.high, candles.low, candles.close)]
+        share = np.where(np.isfinite(candles.taker_buy_share), candles.taker_buy_share, UNKNOWN_TAKER_BUY_SHARE)
+        columns = [candles.time_s.tolist(), candles.end_s.tolist(), *prices, candles.volume.tolist()]
+        taker_buy = (candles.volume * share).tolist()
+        return [Bar(*row, finished=True) for row in zip(*columns, taker_buy, strict=True)]
+
+    @cached_property
     def _snapshots(self) -> list[tuple[int, float, float]]:
         """Every known open interest, oldest first: (time [s], size [base], price)."""
         if self.open_interest is None:
@@ -140,36 +151,30 @@ class ReplayMarket:
     def _bars_when_all_is_over(self, interval_s: int) -> list[Bar]:
         """Every bar of `interval_s` there will ever be, grouped once: a server is asked often."""
         if interval_s not in self._by_interval:
-            over_s = int(self.candles.end_s[-1]) + interval_s
-            bars = [self._bar(row, over_s) for row in range(len(self.candles))]
-            bars = [bar for bar in bars if bar.end_s - bar.time_s <= interval_s]
-            self._by_interval[interval_s] = _grouped(bars, interval_s, over_s)
+            bars = [bar for bar in self._own if bar.end_s - bar.time_s <= interval_s]
+            self._by_interval[interval_s] = _grouped(bars, interval_s, int(self.candles.end_s[-1]) + interval_s)
         return self._by_interval[interval_s]
 
     def _known(self, since_s: int, now_s: int) -> list[Bar]:
         """The market's own bars opened from `since_s` to `now_s`; after its end a bar opens that nobody traded in."""
-        first, count = np.searchsorted(self.candles.time_s, (since_s, now_s + 1))
-        bars = [self._bar(row, now_s) for row in range(int(first), int(count))]
-        if count == len(self.candles):
-            last = self._bar(len(self.candles) - 1, now_s)
-            length_s = last.end_s - last.time_s
-            if since_s <= last.end_s <= now_s < last.end_s + length_s:
-                bars.append(Bar(last.end_s, last.end_s + length_s, *([last.close] * 4), 0.0, 0.0, finished=False))
-        return bars
+        opened = attrgetter("time_s")
+        known = self._own[bisect_left(self._own, since_s, key=opened) : bisect_right(self._own, now_s, key=opened)]
+        last = self._own[-1]
+        length_s = last.end_s - last.time_s
+        if since_s <= last.end_s <= now_s < last.end_s + length_s:
+            known.append(Bar(last.end_s, last.end_s + length_s, *([last.close] * 4), 0.0, 0.0, finished=False))
+        return [_so_far(bar, now_s) for bar in known]
 
-    def _bar(self, row: int, now_s: int) -> Bar:
-        candles = self.candles
-        time_s, end_s = int(candles.time_s[row]), int(candles.end_s[row])
-        open_ = float(candles.open[row])
-        elapsed = min((now_s - time_s) / (end_s - time_s), 1.0)
-        high, low, close = (
-            value if elapsed == 1.0 else open_ + elapsed * (value - open_)
-            for value in (float(candles.high[row]), float(candles.low[row]), float(candles.close[row]))
-        )
-        volume = float(candles.volume[row]) * elapsed
-        share = float(candles.taker_buy_share[row])
-        taker_buy = volume * (share if np.isfinite(share) else 0.5)
-        return Bar(time_s, end_s, open_, high, low, close, volume, taker_buy, finished=end_s <= now_s)
+
+def _so_far(bar: Bar, now_s: int) -> Bar:
+    """A bar as it stands at `now_s`: one under way has gone its share of every way, in a straight line."""
+    if bar.end_s <= now_s:
+        return bar
+    share = (now_s - bar.time_s) / (bar.end_s - bar.time_s)
+    high, low, close = (bar.open + share * (value - bar.open) for value in (bar.high, bar.low, bar.close))
+    return Bar(
+        bar.time_s, bar.end_s, bar.open, high, low, close, share * bar.volume, share * bar.taker_buy, finished=False
+    )
 
 
 def _grouped(bars: list[Bar], interval_s: int, now_s: int) -> list[Bar]:
@@ -178,6 +183,8 @@ def _grouped(bars: list[Bar], interval_s: int, now_s: int) -> list[Bar]:
 
 
 def _joined(parts: list[Bar], time_s: int, end_s: int, now_s: int) -> Bar:
+    if len(parts) == 1 and (parts[0].time_s, parts[0].end_s) == (time_s, end_s):
+        return parts[0]
     return Bar(
         time_s,
         end_s,
