@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bot.history_command import history
+
 if TYPE_CHECKING:
     from bot.app import Delivered
     from bot.config import Settings
@@ -229,6 +231,9 @@ def models() -> None:
     from engine.models import REGISTRY
 
     show_reply(open_console(), models_reply(REGISTRY.values()))
+
+
+app.command()(history)
 
 
 @app.command()

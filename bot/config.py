@@ -42,6 +42,9 @@ MIN_WIDTH_PX = 400
 MAX_WIDTH_PX = 4_000
 """Widest picture [px]: chats refuse to show larger ones."""
 
+HISTORY_OFF = Path("off")
+"""Instead of a folder: keep nothing. A folder of that name is ./off."""
+
 
 class ConfigError(Exception):
     """A setting that cannot be used; `str(error)` names it and says what to do."""
@@ -84,6 +87,23 @@ class VenuesSettings(_Section):
     okx: VenueSettings = VenueSettings()
 
 
+class HistorySettings(_Section):
+    """Where what was fetched is kept."""
+
+    path: Path | None = None
+
+    @property
+    def directory(self) -> Path | None:
+        """The folder of the history store, by default in the platform's folder for a user's data; None when off."""
+        if self.path == HISTORY_OFF:
+            return None
+        if self.path is not None:
+            return self.path.expanduser()
+        from platformdirs import user_data_path  # not needed by who only asks for help
+
+        return user_data_path("fathom") / "history"
+
+
 class ChartSettings(_Section):
     """How pictures look and where they are written."""
 
@@ -106,6 +126,7 @@ class Settings(BaseSettings):
     market: MarketSettings = MarketSettings()
     charts: ChartSettings = ChartSettings()
     venues: VenuesSettings = VenuesSettings()
+    history: HistorySettings = HistorySettings()
 
 
 def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, config: Path | None = None) -> Settings:
