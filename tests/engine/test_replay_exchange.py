@@ -1,129 +1,41 @@
-"""The replay exchange answers the real client as the venues do: same numbers, paging, limits and faults."""
+"""The replay exchange answers the real client with the numbers of its market, paged as each venue does."""
 
-import asyncio
-import time
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
 
+import ccxt.async_support as ccxt
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.grid import FloatArray
-from engine.market import OrderBook
 from engine.sources.recorded import RecordedSource
+from engine.windows import DAY_S, HOUR_S
 from tests.engine.markets import BAR_S, START_S, TERMS, random_closes, venue_from
-from tests.replay_exchange import Fault, ReplayExchange, ReplayMarket, faults
-from tests.replay_exchange.exchange import Meter
-from tests.replay_exchange.wire import Pool
+from tests.replay_exchange import ReplayMarket
+from tests.replay_exchange.bybit import Bybit
+from tests.replay_exchange.client import (
+    BINANCE,
+    BOOK,
+    BYBIT,
+    FINISHED,
+    MARKET,
+    NOW_S,
+    OKX,
+    SOURCE,
+    VENUES,
+    ask,
+    candle_rows,
+    columns_of,
+    funding_rows,
+    interest_rows,
+    times_of,
+    volumes_of,
+)
 
-ccxt = pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
-
-T = TypeVar("T")
-Use = Callable[[object, ReplayExchange], Awaitable[T]]
-
-VENUES = ("binanceusdm", "bybit", "okx")
 every_venue = pytest.mark.parametrize("venue", VENUES)
-
-HOUR_S, DAY_S = 3_600, 86_400
-FINISHED = 1_900
-NOW_S = START_S + FINISHED * BAR_S + BAR_S // 3
-"""A third into a bar; some hours of what comes afterwards are in the market too, and must not be served."""
-BOOK = OrderBook(
-    time_s=NOW_S - 5, bid_price=[99.5, 99.0], bid_size=[2.0, 3.25], ask_price=[100.5, 101.0], ask_size=[1.5, 4.0]
-)
-SOURCE = replace(
-    venue_from(random_closes(3, FINISHED + 100), seed=3, taker=random_closes(5, FINISHED + 100, price=0.5)),
-    order_book=BOOK,
-)
-MARKET = ReplayMarket.of(SOURCE, long_short_ratio=1.5)
-
-
-def client_of(venue: str, base_url: str) -> object:
-    """The real client, every address below its own path at `base_url`, asking for linear swaps only."""
-    options = {"fetchMarkets": {"types": ["linear"] if venue in ("binanceusdm", "bybit") else ["swap"]}}
-    client = getattr(ccxt, venue)({"enableRateLimit": False, "timeout": 2_000, "options": options})
-    client.urls["api"] = {name: base_url + urlsplit(url).path for name, url in client.urls["api"].items()}
-    client.has["fetchCurrencies"] = False
-    client.timeout_on_exit = 0  # a quarter of a second for TLS to end, which there is none of
-    return client
-
-
-def ask(venue: str, use: Use[T], *, market: ReplayMarket = MARKET, now_s: int = NOW_S, **options: object) -> T:
-    async def talk() -> T:
-        async with ReplayExchange({venue: {"BTC": market}}, now_s=now_s, **options) as exchange:
-            client = client_of(venue, exchange.base_url(venue))
-            try:
-                return await use(client, exchange)
-            finally:
-                await client.close()
-
-    return asyncio.run(talk())
-
-
-# --- what each venue is asked, and how its rows are read: an answer of our own, apart from the program's -------------
-
-BINANCE = {"symbol": "BTCUSDT"}
-BYBIT = {"category": "linear", "symbol": "BTCUSDT"}
-OKX = {"instId": "BTC-USDT-SWAP"}
-INTERVALS = {
-    "binanceusdm": {BAR_S: "5m", HOUR_S: "1h"},
-    "bybit": {BAR_S: "5", HOUR_S: "60"},
-    "okx": {BAR_S: "5m", HOUR_S: "1H"},
-}
-
-
-async def candle_rows(client, venue, interval_s=BAR_S, **params) -> list:
-    """The raw rows of the venue, oldest first."""
-    interval = INTERVALS[venue][interval_s]
-    if venue == "binanceusdm":
-        return await client.fapiPublicGetKlines({**BINANCE, "interval": interval, **params})
-    if venue == "bybit":
-        answer = await client.publicGetV5MarketKline({**BYBIT, "interval": interval, **params})
-        return answer["result"]["list"][::-1]
-    answer = await client.publicGetMarketCandles({**OKX, "bar": interval, **params})
-    return answer["data"][::-1]
-
-
-async def interest_rows(client, venue, **params) -> list[tuple[int, float]]:
-    """(time [s], open interest [base]) of the venue's own history of five minutes, oldest first."""
-    if venue == "binanceusdm":
-        rows = await client.fapiDataGetOpenInterestHist({**BINANCE, "period": "5m", **params})
-        return [(row["timestamp"] // 1_000, float(row["sumOpenInterest"])) for row in rows]
-    if venue == "bybit":
-        rows = await client.publicGetV5MarketOpenInterest({**BYBIT, "intervalTime": "5min", **params})
-        rows = rows["result"]["list"][::-1]
-        return [(int(row["timestamp"]) // 1_000, float(row["singleOpenInterest"])) for row in rows]
-    rows = await client.publicGetRubikStatContractsOpenInterestHistory({**OKX, "period": "5m", **params})
-    return [(int(row[0]) // 1_000, float(row[2])) for row in rows["data"][::-1]]
-
-
-async def funding_rows(client, venue) -> list[tuple[int, float]]:
-    """(time [s], settled rate), oldest first."""
-    if venue == "binanceusdm":
-        rows = await client.fapiPublicGetFundingRate(BINANCE)
-        return [(row["fundingTime"] // 1_000, float(row["fundingRate"])) for row in rows]
-    if venue == "bybit":
-        rows = (await client.publicGetV5MarketFundingHistory(BYBIT))["result"]["list"][::-1]
-        return [(int(row["fundingRateTimestamp"]) // 1_000, float(row["fundingRate"])) for row in rows]
-    rows = (await client.publicGetPublicFundingRateHistory(OKX))["data"][::-1]
-    return [(int(row["fundingTime"]) // 1_000, float(row["realizedRate"])) for row in rows]
-
-
-def times_of(rows: list) -> list[int]:
-    return [int(row[0]) // 1_000 for row in rows]
-
-
-def columns_of(rows: list) -> FloatArray:
-    """open, high, low, close of candle rows, (n, 4)."""
-    return np.array([[float(value) for value in row[1:5]] for row in rows])
-
-
-def volumes_of(venue: str, rows: list) -> FloatArray:
-    """Volumes [base], (n,): OKX tells contracts first."""
-    return np.array([float(row[6 if venue == "okx" else 5]) for row in rows])
 
 
 # --- the same numbers ------------------------------------------------------------------------------------------------
@@ -310,6 +222,17 @@ def test_a_recording_comes_through_unchanged(shared_data: Path) -> None:
     assert [row[1] for row in interest] == recorded.open_interest[served].tolist()
 
 
+@given(now_s=st.integers(START_S, int(SOURCE.candles.end_s[-1])), interval_s=st.sampled_from([BAR_S, HOUR_S, DAY_S]))
+def test_bars_of_any_length_hold_all_that_was_traded_by_now(now_s: int, interval_s: int) -> None:
+    candles, bars = SOURCE.candles, MARKET.bars(interval_s, now_s)
+    elapsed = np.clip((now_s - candles.time_s) / candles.duration_s, 0.0, 1.0)
+    assert sum(bar.volume for bar in bars) == pytest.approx(float(np.sum(elapsed * candles.volume)))
+    assert sum(bar.taker_buy for bar in bars) <= sum(bar.volume for bar in bars)
+    assert [bar.time_s for bar in bars] == sorted({now_s - now_s % interval_s, *(bar.time_s for bar in bars)})
+    assert [bar.finished for bar in bars] == [bar.end_s <= now_s for bar in bars]
+    assert all(bar.low <= min(bar.open, bar.close) and bar.high >= max(bar.open, bar.close) for bar in bars)
+
+
 # --- nothing after now, and the clock ---------------------------------------------------------------------------------
 
 
@@ -396,6 +319,21 @@ def test_bybit_s_cursor_walks_back_through_open_interest() -> None:
     times, requests = ask("bybit", use)
     assert times == SOURCE.candles.time_s[FINISHED::-1].tolist()
     assert requests == 10  # 1901 rows, 200 at a time
+
+
+@given(limit=st.integers(1, 200), rows=st.integers(1, 60), now=st.integers(0, 60))
+def test_pages_of_any_size_join_into_the_whole_history(limit: int, rows: int, now: int) -> None:
+    venue = Bybit({"BTC": ReplayMarket.of(venue_from(random_closes(1, rows), funding=False))})
+    query = {**BYBIT, "intervalTime": "5min", "limit": str(limit)}
+    times, cursor = [], ""
+    for _ in range(rows):
+        body = venue.answer("/v5/market/open-interest", {**query, "cursor": cursor}, START_S + now * BAR_S).body
+        result = json.loads(body)["result"]
+        times += [int(row["timestamp"]) // 1_000 for row in result["list"]]
+        cursor = result["nextPageCursor"]
+        if not cursor:
+            break
+    assert times == [START_S + BAR_S * at for at in reversed(range(min(now + 1, rows)))]
 
 
 @pytest.mark.parametrize("venue", ["binanceusdm", "bybit"])
@@ -489,247 +427,3 @@ def test_what_is_missing_or_unknown_is_refused_in_the_venue_s_words() -> None:
 
     for venue, use in zip(VENUES, (binance, bybit, okx), strict=True):
         ask(venue, use)
-
-
-# --- limits on requests -----------------------------------------------------------------------------------------------
-
-
-def test_binance_counts_weight_and_says_so() -> None:
-    async def use(client, exchange):
-        used = []
-        for limit in (99, 499, 1_000, 1_500):
-            await candle_rows(client, "binanceusdm", limit=limit)
-            used.append(int(client.last_response_headers["X-MBX-USED-WEIGHT-1M"]))
-        with pytest.raises(ccxt.DDoSProtection, match="-1003"):
-            await candle_rows(client, "binanceusdm", limit=1_500)
-        return used, int(client.last_response_headers["Retry-After"])
-
-    used, retry_after_s = ask("binanceusdm", use, limits={("binanceusdm", "weight"): 20})
-    assert used == [1, 3, 8, 18]
-    assert 59 <= retry_after_s <= 60
-
-
-@pytest.mark.parametrize(
-    ("venue", "pool", "words"), [("bybit", "requests", "10006"), ("okx", "/api/v5/market/candles", "50011")]
-)
-def test_too_many_requests_are_refused_in_the_venue_s_words(venue: str, pool: str, words: str) -> None:
-    async def use(client, exchange):
-        for _ in range(3):
-            await candle_rows(client, venue, limit=1)
-        with pytest.raises(ccxt.RateLimitExceeded, match=words):
-            await candle_rows(client, venue, limit=1)
-
-    ask(venue, use, limits={(venue, pool): 3})
-
-
-def test_okx_limits_each_endpoint_on_its_own() -> None:
-    async def use(client, exchange):
-        await candle_rows(client, "okx", limit=1)
-        return await funding_rows(client, "okx")
-
-    assert ask("okx", use, limits={("okx", "/api/v5/market/candles"): 1})
-
-
-def test_what_was_drawn_counts_for_one_period() -> None:
-    meter = Meter(Pool("weight", limit=10, period_s=60.0))
-    assert meter.draw(0.0, 4)
-    assert meter.draw(30.0, 6)
-    assert not meter.draw(59.9, 1)
-    assert (meter.used(59.9), meter.frees_in_s(57.5)) == (10, 3)
-    assert meter.draw(60.0, 4)  # the first four are a period old
-    assert not meter.draw(60.1, 1)
-
-
-# --- faults -----------------------------------------------------------------------------------------------------------
-
-
-def struck(venue: str, change: faults.Change, *, times: int | None = None) -> object:
-    """What the client makes of its candles' endpoint under a fault: the rows, or the error."""
-
-    async def use(client, exchange):
-        exchange.faults.append(Fault(venue, "*/*lines" if venue == "binanceusdm" else "*/market/*", change, times))
-        try:
-            return await candle_rows(client, venue, limit=6)
-        except (ccxt.BaseError, TypeError, AttributeError) as error:
-            return error
-
-    return ask(venue, use)
-
-
-@pytest.mark.parametrize(
-    ("venue", "change", "error"),
-    [
-        ("binanceusdm", faults.rate_limited, "DDoSProtection"),
-        ("binanceusdm", faults.status(429, retry_after_s=2), "DDoSProtection"),
-        ("binanceusdm", faults.status(418, retry_after_s=120), "DDoSProtection"),
-        ("binanceusdm", faults.status(500), "ExchangeNotAvailable"),
-        ("binanceusdm", faults.maintenance, "OperationFailed"),
-        ("binanceusdm", faults.delisted, "BadSymbol"),
-        ("bybit", faults.rate_limited, "RateLimitExceeded"),
-        ("bybit", faults.status(503), "ExchangeNotAvailable"),
-        ("bybit", faults.maintenance, "ExchangeError"),
-        ("bybit", faults.delisted, "BadRequest"),
-        ("okx", faults.rate_limited, "RateLimitExceeded"),
-        ("okx", faults.status(503), "ExchangeNotAvailable"),
-        ("okx", faults.maintenance, "OnMaintenance"),
-        ("okx", faults.delisted, "BadSymbol"),
-    ],
-)
-def test_a_refusal_reaches_the_client_as_its_own_error(venue: str, change: faults.Change, error: str) -> None:
-    assert type(struck(venue, change)).__name__ == error
-
-
-@every_venue
-@pytest.mark.parametrize("change", [faults.html, faults.empty, faults.truncated])
-def test_an_answer_that_is_no_json_holds_no_rows(venue: str, change: faults.Change) -> None:
-    """The client raises nothing of its own here: what comes of it is text, None, or a TypeError of the reader."""
-    outcome = struck(venue, change)
-    assert not isinstance(outcome, list)
-    assert not isinstance(outcome, ccxt.BaseError)
-
-
-@every_venue
-def test_rows_get_lost_doubled_or_out_of_order(venue: str) -> None:
-    whole = times_of(struck(venue, faults.fewer_rows, times=0))
-    newest_first = whole if venue == "binanceusdm" else whole[::-1]
-    oldest_first = {
-        faults.fewer_rows: newest_first[::2],
-        faults.doubled_rows: [each for each in newest_first for _ in range(2)],
-        faults.out_of_order: [*newest_first[1:], newest_first[0]],
-    }
-    assert len(whole) == 6
-    for change, expected in oldest_first.items():
-        served = times_of(struck(venue, change))
-        assert served == (expected if venue == "binanceusdm" else expected[::-1])
-
-
-def test_a_fault_strikes_as_often_as_told_and_only_its_path() -> None:
-    async def use(client, exchange):
-        exchange.faults.append(Fault("binanceusdm", "/fapi/v1/klines", faults.status(503), times=2))
-        outcomes = []
-        for _ in range(3):
-            try:
-                outcomes.append(len(await candle_rows(client, "binanceusdm", limit=4)))
-            except ccxt.ExchangeNotAvailable:
-                outcomes.append("down")
-            await client.fapiPublicGetTime()
-        return outcomes
-
-    assert ask("binanceusdm", use) == ["down", "down", 4]
-
-
-def test_a_silent_venue_ends_in_a_time_out() -> None:
-    async def use(client, exchange):
-        client.timeout = 200
-        exchange.faults.append(Fault("bybit", "*", faults.hang))
-        with pytest.raises(ccxt.RequestTimeout):
-            await candle_rows(client, "bybit")
-
-    started = time.monotonic()
-    ask("bybit", use)
-    assert time.monotonic() - started < 5  # nothing waits for the answer that never comes
-
-
-def test_a_reset_connection_is_a_network_error_unless_tried_again() -> None:
-    async def use(client, exchange):
-        exchange.faults.append(Fault("okx", "*", faults.reset))
-        with pytest.raises(ccxt.NetworkError):
-            await candle_rows(client, "okx")
-        exchange.faults[:] = [Fault("okx", "*", faults.reset, times=1)]
-        await client.publicGetPublicTime()  # the client's own library tries once more, without a word
-        return [request.path for request in exchange.requests].count("/api/v5/public/time")
-
-    assert ask("okx", use) in (1, 2)
-
-
-@every_venue
-def test_a_dead_venue_refuses_connections_until_it_is_back(venue: str) -> None:
-    async def use(client, exchange):
-        await exchange.stop(venue)
-        with pytest.raises(ccxt.NetworkError):
-            await candle_rows(client, venue, limit=1)
-        await exchange.start(venue)
-        return await candle_rows(client, venue, limit=1)
-
-    assert len(ask(venue, use)) == 1
-
-
-def test_a_delisted_market_is_listed_no_more() -> None:
-    market = replace(MARKET, listed=False)
-
-    async def use(client, exchange):
-        await client.load_markets()
-        return [name for name, listing in client.markets.items() if listing["active"]]
-
-    for venue in VENUES:
-        assert ask(venue, use, market=market) == []
-
-
-# --- Hyperliquid: one path, the question in the body -----------------------------------------------------------------
-
-
-def test_hyperliquid_answers_what_the_client_asks() -> None:
-    async def use(client, exchange):
-        await client.load_markets()
-        name = next(iter(client.markets))
-        last = {"until": 1_000 * NOW_S}  # the client's own idea of now is the wall clock
-        candles = await client.fetch_ohlcv(name, "5m", limit=10, since=1_000 * (NOW_S - 9 * BAR_S), params=last)
-        funding = await client.fetch_funding_rate_history(name, since=1_000 * START_S, params=last)
-        return client.market(name), candles, funding, await client.fetch_order_book(name)
-
-    market, candles, funding, book = ask("hyperliquid", use)
-    served = slice(FINISHED - 8, FINISHED)
-    assert (market["base"], market["limits"]["leverage"]["max"]) == ("BTC", 150)
-    assert float(market["info"]["openInterest"]) == SOURCE.open_interest[FINISHED]
-    assert [row[0] // 1_000 for row in candles] == SOURCE.candles.time_s[FINISHED - 8 : FINISHED + 1].tolist()
-    assert [row[4] for row in candles[:-1]] == SOURCE.candles.close[served].tolist()
-    assert [row[5] for row in candles[:-1]] == SOURCE.candles.volume[served].tolist()
-    known = SOURCE.funding.time_s <= NOW_S
-    assert [row["fundingRate"] for row in funding] == SOURCE.funding.rate[known].tolist()
-    assert book["bids"] == [[99.5, 2.0], [99.0, 3.25]]
-
-
-def test_hyperliquid_weighs_its_questions() -> None:
-    async def use(client, exchange):
-        for _ in range(10):
-            await client.publicPostInfo({"type": "l2Book", "coin": "BTC"})
-        await client.publicPostInfo({"type": "meta"})
-        with pytest.raises(ccxt.NetworkError, match="429"):
-            await client.publicPostInfo({"type": "l2Book", "coin": "BTC"})
-
-    ask("hyperliquid", use, limits={("hyperliquid", "weight"): 41})
-
-
-@pytest.mark.parametrize(
-    ("question", "status"),
-    [({"type": "l2Book", "coin": "NOPE"}, "500"), ({"type": "nothing"}, "422"), ({"type": "l2Book"}, "422")],
-)
-def test_hyperliquid_refuses_what_it_does_not_know(question: dict[str, str], status: str) -> None:
-    async def use(client, exchange):
-        with pytest.raises(ccxt.BaseError, match=status):
-            await client.publicPostInfo(question)
-
-    ask("hyperliquid", use)
-
-
-# --- the server itself ------------------------------------------------------------------------------------------------
-
-
-def test_venues_live_side_by_side_and_every_request_is_noted() -> None:
-    async def talk():
-        markets = {venue: {"BTC": MARKET} for venue in VENUES}
-        async with ReplayExchange(markets, now_s=NOW_S, latency_s=0.05) as exchange:
-            clients = {venue: client_of(venue, exchange.base_url(venue)) for venue in VENUES}
-            started = time.monotonic()
-            await asyncio.gather(*(candle_rows(client, venue, limit=3) for venue, client in clients.items()))
-            took_s = time.monotonic() - started
-            for client in clients.values():
-                await client.close()
-            return took_s, exchange
-
-    took_s, exchange = asyncio.run(talk())
-    assert took_s >= 0.05
-    assert {request.venue for request in exchange.requests} == set(VENUES)
-    assert [exchange.count(venue) for venue in VENUES] == [1, 1, 1]
-    asked = next(request for request in exchange.requests if request.venue == "bybit")
-    assert (asked.path, asked.query["limit"]) == ("/v5/market/kline", "3")

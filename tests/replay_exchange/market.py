@@ -64,7 +64,11 @@ class ReplayMarket:
 
     @classmethod
     def of(cls, venue: VenueMarket, **listing: object) -> "ReplayMarket":
-        """The market of a source's venue; its book is served from its own moment on."""
+        """The market of a source's venue; its book is served from its own moment on.
+
+        A source asked about a moment after the exchange's `now_s` leaves the bar under way something to move towards.
+        Its book is then of no use: give `order_book`, or the ladder is served.
+        """
         book = venue.order_book
         parts = {
             "candles": venue.candles,
