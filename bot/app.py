@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib.util
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +18,18 @@ from engine.windows import parse_instant
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
+    from engine.sources.live.source import Endpoint, LiveSource
 
-NO_LIVE_SOURCE = (
-    "Live markets are not in this version. "
-    "Use --source recorded --recordings DIR, or --source simulated for trying things out."
+NO_LIVE_EXTRA = (
+    "Live markets need the exchange library, which is an extra: pip install 'fathom-liq[live]'. "
+    "Without it use --source recorded --recordings DIR, or --source simulated for trying things out."
 )
 AUTO_IS_SIMULATED = (
-    "No source was chosen and live markets are not in this version, so this market is SIMULATED: every number is "
+    "No source was chosen and {why}, so this market is SIMULATED: every number is "
     "invented. For recorded markets: --source recorded --recordings DIR."
 )
+REACH_WAIT_S = 2.0
+"""A venue that accepts no connection in this time is not there (own assumption; once around the world takes .3 s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +44,69 @@ def open_source(settings: Settings) -> Source:
     """Return the source that the settings name.
 
     Raises:
-        ConfigError: it does not exist in this version, or needs another setting.
+        ConfigError: it needs another setting, or a library that is not installed.
         EngineError: it cannot be opened.
 
     """
-    market = settings.market
-    if market.source == "live":
-        raise ConfigError(NO_LIVE_SOURCE)
-    if market.source == "recorded":
-        return _recorded(market.recordings)
+    match settings.market.source:
+        case "live":
+            return _live(settings)
+        case "recorded":
+            return _recorded(settings.market.recordings)
+        case "simulated":
+            return _simulated(settings)
+        case "auto":
+            return _live_if_it_answers(settings) or _simulated(settings)
+
+
+def _simulated(settings: Settings) -> Source:
     from engine.sources.simulated import SimulatedSource  # its compiled market is not needed for a recording
 
-    return SimulatedSource(seed=market.simulated_seed)
+    return SimulatedSource(seed=settings.market.simulated_seed)
+
+
+def _live(settings: Settings) -> LiveSource:
+    if not has_live_extra():
+        raise ConfigError(NO_LIVE_EXTRA)
+    from engine.sources.live.source import LiveSource  # its thread and event loop are for live markets only
+
+    source = LiveSource(_endpoints(settings), clock=time.time)
+    atexit.register(source.close)
+    return source
+
+
+def _live_if_it_answers(settings: Settings) -> Source | None:
+    """Return live markets, None where they cannot answer: another moment, no library, no venue within the wait.
+
+    A connection is tried first: without a network nobody waits for the exchange library to load.
+    """
+    wait_s = settings.market.auto_wait_s
+    if settings.market.at is not None or not has_live_extra():
+        return None
+    from engine.sources.live.reach import address_of, any_reachable
+
+    started_s = time.monotonic()
+    if not any_reachable([address_of(endpoint) for endpoint in _endpoints(settings)], min(wait_s, REACH_WAIT_S)):
+        return None
+    source = _live(settings)
+    if source.answers_within(wait_s - (time.monotonic() - started_s)):
+        return source
+    source.close()
+    return None
+
+
+def _endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    from engine.sources.live.source import Endpoint
+    from engine.sources.live.venues import venue_named
+
+    return tuple(
+        Endpoint(venue=venue_named(name), base_url=venue.base_url) for name, venue in settings.venues if venue.enabled
+    )
+
+
+def has_live_extra() -> bool:
+    """Say whether what live markets need is installed; looks for it without loading it."""
+    return all(importlib.util.find_spec(name) is not None for name in ("ccxt", "aiohttp", "stamina"))
 
 
 def _recorded(directory: Path | None) -> Source:
@@ -88,7 +145,20 @@ def deliver(
     return Delivered(reply, path)
 
 
-def notices(settings: Settings) -> tuple[Block, ...]:
-    """Return what a console says before its first answer: that nobody chose the invented market."""
-    chosen = settings.market.source != "auto"
-    return () if chosen else block("notice", Line(text=AUTO_IS_SIMULATED, tone="warning"))
+def notices(settings: Settings, source_name: str) -> tuple[Block, ...]:
+    """Return what a console says before its first answer: that nobody chose the invented market, and why it is it."""
+    text = notice_text(settings, source_name)
+    return () if text is None else block("notice", Line(text=text, tone="warning"))
+
+
+def notice_text(settings: Settings, source_name: str) -> str | None:
+    """Return the sentence of that notice, None where the market is the one that was asked for."""
+    if settings.market.source != "auto" or source_name != "simulated":
+        return None
+    if settings.market.at is not None:
+        why = "live markets answer for this moment only"
+    elif not has_live_extra():
+        why = "the extra for live markets is not installed (pip install 'fathom-liq[live]')"
+    else:
+        why = "no venue with live markets can be reached"
+    return AUTO_IS_SIMULATED.format(why=why)

@@ -58,6 +58,11 @@ class Assistant:
         self._analyse = analyse
         self._read_level = read_level
 
+    @property
+    def source_name(self) -> str:
+        """The name of the source that markets are read from."""
+        return self._source.name
+
     def answer(self, text: str, *, last_symbol: str | None = None) -> Reply:
         """Return the reply to a message; never raises, a fault is a reply that says what went wrong."""
         try:

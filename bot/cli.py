@@ -32,7 +32,7 @@ INTERRUPTED = 130
 
 _SourceOption = Annotated[
     Literal["auto", "live", "recorded", "simulated"] | None,
-    typer.Option("--source", help="Where markets come from; auto is simulated until live markets exist."),
+    typer.Option("--source", help="Where markets come from; auto is live, or simulated where no venue answers."),
 ]
 _RecordingsOption = Annotated[
     str | None,
@@ -115,7 +115,8 @@ def ask(
     settings = _settings(source=source, recordings=recordings, at=at, out=out, theme=theme, config=config)
     from bot.app import build_assistant, deliver, notices
 
-    delivered = deliver(build_assistant(settings), " ".join(text), settings, draw=out is not None or not as_json)
+    assistant = build_assistant(settings)
+    delivered = deliver(assistant, " ".join(text), settings, draw=out is not None or not as_json)
     if delivered.reply.fault is not None:
         return _refuse(delivered.reply.fault)
     if as_json:
@@ -123,7 +124,7 @@ def ask(
     from bot.chats.console_chat import open_console, show_delivered
 
     about_market = delivered.reply.result is not None
-    show_delivered(open_console(), delivered, notices(settings) if about_market else ())
+    show_delivered(open_console(), delivered, notices(settings, assistant.source_name) if about_market else ())
     return ANSWERED
 
 
@@ -148,7 +149,7 @@ def chat(
     with console.status("Starting"):
         assistant = build_assistant(settings)
     typing = sys.stdin.isatty()
-    greet(console, notices(settings), typing=typing)
+    greet(console, notices(settings, assistant.source_name), typing=typing)
     lines = typed_lines(console) if typing else iter(sys.stdin)
     converse(console, lines, lambda text, last_symbol: deliver(assistant, text, settings, last_symbol=last_symbol))
 
@@ -266,10 +267,15 @@ def _settings(
 
 
 def _market(symbol: str, settings: Settings) -> Market:
-    from bot.app import moment_of, open_source
+    from bot.app import moment_of, notice_text, open_source
     from bot.tokens import as_symbol
 
-    return open_source(settings).market(as_symbol(symbol), moment_of(settings))
+    source = open_source(settings)
+    market = source.market(as_symbol(symbol), moment_of(settings))
+    notice = notice_text(settings, source.name)
+    if notice is not None:
+        typer.echo(notice, err=True)  # standard output is the table
+    return market
 
 
 def _map(symbol: str, model: str, window: str, settings: Settings, *, columns: bool) -> LiquidationMap:

@@ -146,8 +146,9 @@ def test_nothing_slow_is_imported_at_start(module: Module) -> None:
 
 
 def test_an_answer_as_json_loads_neither_drawing_nor_tables_nor_exchanges(tmp_path: Path) -> None:
+    asked = ["ask", "/liq BTC", "--json", "--source", "simulated"]
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "from bot.cli import main; main()", "ask", "/liq BTC", "--json"],
+        [sys.executable, "-X", "importtime", "-c", "from bot.cli import main; main()", *asked],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -291,9 +292,19 @@ def test_nothing_else_that_is_installed_brings_a_package_of_our_name() -> None:
         assert set(owners.get(package, [])) <= {"fathom-liq"}, package
 
 
-def test_every_third_party_import_comes_with_a_plain_installation() -> None:
+LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
+
+
+def test_what_live_markets_need_is_imported_by_the_live_source_alone_and_only_when_it_asks() -> None:
+    users = {module.name for module in MODULES if forbidden(module, LIVE_EXTRA)}
+    assert users
+    assert all(name.startswith("engine.sources.live.") for name in users)
+    assert not [module for module in MODULES if any(within(name, LIVE_EXTRA) for name in imports_at_start(module))]
+
+
+def test_every_other_third_party_import_comes_with_a_plain_installation() -> None:
     owners = importlib.metadata.packages_distributions()
-    used = {name.partition(".")[0] for module in MODULES for name in imports(module)}
+    used = {name.partition(".")[0] for module in MODULES for name in imports(module)} - LIVE_EXTRA
     foreign = used - set(PACKAGES) - set(sys.stdlib_module_names)
     installed = plain_installation()
     assert {name for name in foreign if not {normal(owner) for owner in owners.get(name, [])} & installed} == set()

@@ -292,6 +292,13 @@ def source() -> FakeSource:
 
 
 @pytest.fixture
+def no_venue(monkeypatch: pytest.MonkeyPatch, plain_home: Path) -> None:
+    """Send what is meant for a venue to a port where nobody listens: no test asks the world."""
+    for name in ("BINANCEUSDM", "BYBIT", "OKX"):
+        monkeypatch.setenv(f"FATHOM_VENUES__{name}__BASE_URL", "http://127.0.0.1:9")
+
+
+@pytest.fixture
 def plain_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run in an empty folder without settings of this machine's user, the log kept there too."""
     for name in [name for name in os.environ if name.upper().startswith("FATHOM_")]:

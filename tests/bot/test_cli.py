@@ -21,7 +21,7 @@ from bot.cli import app, run
 from bot.document import schema
 from engine.windows import parse_instant
 
-pytestmark = pytest.mark.usefixtures("plain_home")
+pytestmark = pytest.mark.usefixtures("plain_home", "no_venue")
 
 FIRST_S = parse_instant("2026-01-05T00:00:00Z")
 BARS = 4 * 288
@@ -252,7 +252,6 @@ def test_bad_question_gets_one_sentence_and_exit_code_2(fathom, recording, text,
 
 
 BAD_OPTIONS = [
-    (("ask", "BTC", "--source", "live"), ["not in this version", "--source recorded --recordings DIR"]),
     (("ask", "BTC", "--source", "binance"), ["binance", "recorded"]),
     (("ask", "BTC", "--source", "recorded"), ["--recordings DIR"]),
     (("ask", "BTC", "--recordings", "nowhere"), ["nowhere"]),
@@ -268,7 +267,7 @@ BAD_OPTIONS = [
     (("profile", "BTC", "--model", "M1", "--window", "7h", "--csv", "-"), ["7h", "12h"]),
     (("profile", "../etc", "--model", "M1", "--window", "24h", "--csv", "-"), ["../etc"]),
     (("swept", "BTC", "--model", "M2", "--every", "5m", "--csv", "-"), ["5m", "1h"]),
-    (("export", "BTC", "--model", "M1", "--window", "24h", "--out", "map.xlsx"), [".csv", ".parquet"]),
+    (("export", "BTC", "--model", "M1", "--window", "24h", "--source", "simulated", "--out", "map.xlsx"), [".csv"]),
 ]
 
 

@@ -1,5 +1,7 @@
 """Bybit linear perpetuals, interface v5. Sizes in base units; rows come newest first.
 
+Open interest is "the sum of both sides", twice what other venues tell of the same contracts.
+
 Source: bybit-exchange.github.io/docs/v5/market.
 """
 
@@ -73,6 +75,7 @@ BYBIT = Venue(
         path=_LIST,
         time="timestamp",
         columns={"value": "openInterest"},
+        unit=0.5,  # Bybit counts both sides of a contract, the others and the engine one
         page_rows=200,
     ),
     funding=Feed(

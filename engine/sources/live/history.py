@@ -145,7 +145,8 @@ def parse_series(reply: object, feed: Feed, page: Page, where: str) -> Series:
     rows = rows_at(reply, feed.path, where)
     time_s = times(rows, feed.time, where)
     wanted = (time_s >= page.first_s) & (time_s <= page.last_s)
-    return Series().joined(Series(time_s=time_s[wanted], value=column(rows, feed.columns["value"], where)[wanted]))
+    values = feed.unit * column(rows, feed.columns["value"], where)
+    return Series().joined(Series(time_s=time_s[wanted], value=values[wanted]))
 
 
 def parse_book(reply: object, feed: BookFeed, contract_size: float, where: str) -> OrderBook:

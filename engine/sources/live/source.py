@@ -69,6 +69,14 @@ class LiveSource:
         self._thread = threading.Thread(target=self._loop.run_forever, name="live-markets", daemon=True)
         self._thread.start()
 
+    def answers_within(self, wait_s: float) -> bool:
+        """Say whether any venue tells its markets within `wait_s`."""
+        try:
+            self._wait_for(self._catalogues(), max(wait_s, 0.0))
+        except (DataUnavailableError, TimeoutError):
+            return False
+        return True
+
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols that can be asked for (such as BTC), largest open interest first.
 

@@ -41,8 +41,9 @@ class Page:
 class Feed:
     """A series by time: rows at `path`, `time` in Unix milliseconds, the columns by our names.
 
-    page_rows: most rows of one request; reach_s: how far back the venue answers, None for all that we ask; at_once: how
-    many requests may be under way together (a venue counts them when they arrive, and a slow start bunches them).
+    page_rows: most rows of one request; unit: what a series' value is multiplied by to be ours; reach_s: how far back
+    the venue answers, None for all that we ask; at_once: how many requests may be under way together (a venue counts
+    them when they arrive, and a slow start bunches them).
     """
 
     method: str
@@ -51,6 +52,7 @@ class Feed:
     time: Key
     columns: Mapping[str, Key]
     page_rows: int
+    unit: float = 1.0
     reach_s: int | None = None
     at_once: int = 8
 

@@ -1,0 +1,354 @@
+"""The live source before replayed venues: the recording's own numbers, few requests, and every fault named."""
+
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.errors import DataUnavailableError, UnknownSymbolError
+from engine.sources.live.client import ATTEMPTS
+from engine.sources.recorded import RecordedSource
+from engine.windows import DAY_S, HOUR_S, parse_instant
+from tests.engine.made_live import staged, strike
+from tests.engine.markets import random_closes, venue_from
+from tests.replay_exchange import ReplayMarket, faults
+
+pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
+
+NOW_S = parse_instant("2026-02-05T12:02:17Z")
+FINISHED_S = parse_instant("2026-02-05T12:00:00Z")
+VENUES = ("binanceusdm", "bybit", "okx")
+every_venue = pytest.mark.parametrize("venue", VENUES)
+
+
+@pytest.fixture(scope="module")
+def recorded(shared_data):
+    """What Binance recorded, a day beyond now included."""
+    return RecordedSource(shared_data).market("BTC", NOW_S + DAY_S).lead
+
+
+@pytest.fixture(scope="module")
+def markets(recorded):
+    return {"BTC": ReplayMarket.of(recorded)}
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A market of five days without recordings, for what is not about numbers."""
+    count = 5 * 288
+    closes = random_closes(3, count + 12)
+    taker = np.linspace(0.3, 0.7, count + 12)
+    return {"BTC": ReplayMarket.of(venue_from(closes, seed=3, taker=taker, start_s=FINISHED_S - 300 * count))}
+
+
+def missing_of(market, venue):
+    return {item.input: item.effect for item in market.missing if item.venue == venue}
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@every_venue
+def test_fine_bars_equal_the_recording_exactly(venue, markets, recorded):
+    with staged(markets, now_s=NOW_S, venues=(venue,)) as stage:
+        lead = stage.source.market("BTC").lead
+    live, theirs = lead.candles, recorded.candles
+    fine = live.duration_s == 300
+    rows = np.searchsorted(theirs.time_s, live.time_s[fine])
+    assert np.sum(fine) == 3 * 288  # three days, begun at a full hour
+    for name in ("time_s", "open", "high", "low", "close", "volume"):
+        np.testing.assert_array_equal(getattr(live, name)[fine], getattr(theirs, name)[rows], err_msg=name)
+    np.testing.assert_array_equal(lead.open_interest[fine], recorded.open_interest[rows])
+    settled = np.isin(recorded.funding.time_s, lead.funding.time_s)
+    np.testing.assert_array_equal(lead.funding.rate, recorded.funding.rate[settled])
+    assert lead.funding.interval_s == 8 * HOUR_S
+    assert NOW_S - lead.funding.time_s[-1] < 8 * HOUR_S
+
+
+@every_venue
+def test_hourly_bars_are_made_of_the_recorded_ones_and_join_the_fine_ones(venue, markets, recorded):
+    with staged(markets, now_s=NOW_S, venues=(venue,)) as stage:
+        lead = stage.source.market("BTC").lead
+    live = lead.candles
+    coarse = np.flatnonzero(live.duration_s == HOUR_S)
+    assert len(coarse) == 30 * 24
+    assert live.end_s[coarse[-1]] == live.time_s[coarse[-1] + 1]
+    np.testing.assert_array_equal(np.diff(live.time_s[coarse]), HOUR_S)
+    for row in (coarse[0], coarse[300], coarse[-1]):
+        first = int(np.searchsorted(recorded.candles.time_s, live.time_s[row]))
+        hour = slice(first, first + 12)
+        assert live.open[row] == recorded.candles.open[first]
+        assert live.high[row] == recorded.candles.high[hour].max()
+        assert live.low[row] == recorded.candles.low[hour].min()
+        assert live.close[row] == recorded.candles.close[first + 11]
+        assert live.volume[row] == pytest.approx(recorded.candles.volume[hour].sum(), rel=1e-12)
+        assert lead.open_interest[row] == recorded.open_interest[first] or venue == "binanceusdm"
+
+
+def test_binance_tells_the_taker_side_and_thirty_days_of_open_interest(small, markets):
+    with staged(markets, now_s=NOW_S) as stage:
+        lead = stage.source.market("BTC").lead
+    known = np.isfinite(lead.open_interest)
+    assert np.all(known[np.argmax(known) :])
+    assert NOW_S - 30 * DAY_S < lead.candles.time_s[known][0] < NOW_S - 30 * DAY_S + 3 * HOUR_S
+    with staged(small, now_s=NOW_S) as stage:
+        share = stage.source.market("BTC").lead.candles.taker_buy_share
+    assert share[-1] == pytest.approx(0.3 + 0.4 * (5 * 288 - 1) / (5 * 288 + 11))
+
+
+@every_venue
+def test_nothing_after_now_and_no_unfinished_bar(venue, small):
+    with staged(small, now_s=NOW_S, venues=(venue,)) as stage:
+        market = stage.source.market("BTC")
+    assert market.as_of_s == NOW_S
+    assert int(market.lead.candles.end_s[-1]) == FINISHED_S
+    assert int(market.lead.order_book.time_s) <= NOW_S
+
+
+def test_sizes_of_okx_are_counted_in_coins(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "okx")) as stage:
+        market = stage.source.market("BTC")
+    binance, okx = sorted(market.venues, key=lambda venue: venue.venue)
+    np.testing.assert_allclose(okx.order_book.bid_size, binance.order_book.bid_size[:400], rtol=1e-12)
+    assert okx.margin.origin == "OKX risk limits, live"
+    assert [bracket.max_leverage for bracket in okx.margin.brackets] == [150, 50]
+    assert okx.margin.brackets[0].notional_cap_usd == pytest.approx(300_000, rel=0.02)
+
+
+# --- few requests ----------------------------------------------------------------------------------------------------
+
+
+def test_cold_answer_of_three_venues_keeps_its_budget_and_the_venues_limits(markets):
+    with staged(markets, now_s=NOW_S, venues=VENUES, in_a_hurry=False, latency_s=0.05, deadline_s=6.0) as stage:
+        stage.source.symbols()
+        began = time.monotonic()
+        market = stage.source.market("BTC")
+        lasted_s = time.monotonic() - began
+        cold = stage.exchange.count()
+        stage.exchange.now_s += 3 * 300
+        again = stage.source.market("BTC")
+        warm = stage.exchange.count() - cold
+    assert {venue.venue for venue in market.venues} == set(VENUES)
+    assert cold <= 75
+    assert warm <= 9
+    assert lasted_s <= 6.0
+    assert int(again.lead.candles.end_s[-1]) == FINISHED_S + 900
+    assert len(again.lead.candles) == len(market.lead.candles) + 3
+    assert not [item for item in again.missing if item.input != "taker_flow"]
+
+
+def test_warm_answer_equals_a_cold_one_of_that_moment(small):
+    with staged(small, now_s=NOW_S) as stage:
+        stage.source.market("BTC")
+        stage.exchange.now_s += 2 * 300
+        warm = stage.source.market("BTC").lead
+    with staged(small, now_s=NOW_S + 2 * 300) as stage:
+        cold = stage.source.market("BTC").lead
+    np.testing.assert_array_equal(warm.candles.close, cold.candles.close)
+    np.testing.assert_array_equal(warm.open_interest, cold.open_interest)
+
+
+def test_a_question_seconds_later_needs_no_request(small):
+    with staged(small, now_s=NOW_S) as stage:
+        first = stage.source.market("BTC")
+        asked = stage.exchange.count()
+        assert stage.source.market("BTC").price == first.price
+        assert stage.exchange.count() == asked
+
+
+def test_questions_at_the_same_time_share_one_fetch(small):
+    with staged(small, now_s=NOW_S, latency_s=0.05) as stage:
+        stage.source.market("BTC")
+        alone = stage.exchange.count()
+    with staged(small, now_s=NOW_S, latency_s=0.05) as stage:
+        askers = [threading.Thread(target=stage.source.market, args=("BTC",)) for _ in range(5)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        assert stage.exchange.count() == alone
+
+
+# --- venues that fail ------------------------------------------------------------------------------------------------
+
+
+def test_one_dead_venue_changes_the_answer_only_as_announced(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "okx")) as stage:
+        whole = stage.source.market("BTC")
+    with staged(small, now_s=NOW_S, venues=VENUES) as stage:
+        stage.run(stage.exchange.stop("bybit"))
+        market = stage.source.market("BTC")
+        stage.run(stage.exchange.start("bybit"))
+    assert [venue.venue for venue in market.venues] == [venue.venue for venue in whole.venues]
+    assert missing_of(market, "bybit")["venue"].startswith("cannot be reached")
+    assert [item for item in market.missing if item.venue != "bybit"] == list(whole.missing)
+    for ours, theirs in zip(market.venues, whole.venues, strict=True):
+        np.testing.assert_array_equal(ours.candles.close, theirs.candles.close)
+        np.testing.assert_array_equal(ours.open_interest, theirs.open_interest)
+
+
+def test_a_venue_that_dies_between_two_questions_is_named_and_comes_back(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "bybit")) as stage:
+        stage.source.market("BTC")
+        stage.run(stage.exchange.stop("bybit"))
+        stage.exchange.now_s += 300
+        assert "venue" in missing_of(stage.source.market("BTC"), "bybit")
+        stage.run(stage.exchange.start("bybit"))
+        stage.exchange.now_s += 300
+        assert len(stage.source.market("BTC").venues) == 2
+
+
+def test_all_venues_dead_is_an_error_that_names_each_with_its_cause(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "bybit")) as stage:
+        strike(stage, faults.maintenance, venue="bybit")
+        strike(stage, faults.status(418, retry_after_s=60))
+        with pytest.raises(DataUnavailableError) as refusal:
+            stage.source.market("BTC")
+    assert "Bybit" in str(refusal.value)
+    assert "Binance has banned this address" in str(refusal.value)
+
+
+def test_a_late_venue_is_left_out_and_named(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "bybit"), deadline_s=1.5) as stage:
+        stage.source.symbols()
+        strike(stage, faults.hang, venue="bybit", path="*/kline")
+        began = time.monotonic()
+        market = stage.source.market("BTC")
+        assert time.monotonic() - began < 3
+    assert [venue.venue for venue in market.venues] == ["binanceusdm"]
+    assert missing_of(market, "bybit")["venue"].startswith("did not answer in time")
+
+
+# --- faults of one venue ---------------------------------------------------------------------------------------------
+
+PASSING = {
+    "429": faults.rate_limited,
+    "500": faults.status(500),
+    "html": faults.html,
+    "empty": faults.empty,
+    "truncated": faults.truncated,
+    "reset": faults.reset,
+}
+
+
+@pytest.mark.parametrize("change", PASSING.values(), ids=PASSING)
+def test_a_fault_that_passes_is_met_by_asking_again(change, small):
+    with staged(small, now_s=NOW_S) as stage:
+        strike(stage, change, path="/fapi/v1/klines", times=1)
+        market = stage.source.market("BTC")
+    assert not market.missing
+
+
+def test_retry_after_of_429_is_honoured(small):
+    with staged(small, now_s=NOW_S) as stage:
+        strike(stage, faults.status(429, retry_after_s=1), path="/fapi/v1/depth", times=1)
+        stage.source.market("BTC")
+    first, second = [request.at for request in stage.exchange.requests if request.path == "/fapi/v1/depth"]
+    assert 1.0 <= second - first < 2.5
+
+
+def test_429_that_asks_for_a_minute_is_not_asked_again_for_this_answer(small):
+    with staged(small, now_s=NOW_S) as stage:
+        strike(stage, faults.status(429, retry_after_s=60), path="/fapi/v1/depth")
+        market = stage.source.market("BTC")
+    assert missing_of(market, "binanceusdm")["order_book"] == "not updated: Binance limits our requests"
+    assert sum(request.path == "/fapi/v1/depth" for request in stage.exchange.requests) == 1
+
+
+def test_after_418_the_venue_is_left_alone(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "bybit")) as stage:
+        strike(stage, faults.status(418, retry_after_s=120), times=1)
+        stage.source.market("BTC")
+        assert stage.exchange.count("binanceusdm") == 1
+        stage.exchange.now_s += 60
+        assert "banned" in missing_of(stage.source.market("BTC"), "binanceusdm")["venue"]
+        assert stage.exchange.count("binanceusdm") == 1
+        stage.exchange.now_s += 61
+        assert len(stage.source.market("BTC").venues) == 2
+
+
+def test_bybits_rate_limit_inside_a_200_is_met_by_asking_again(small):
+    with staged(small, now_s=NOW_S, venues=("bybit",)) as stage:
+        strike(stage, faults.rate_limited, venue="bybit", path="*/kline", times=1)
+        assert set(missing_of(stage.source.market("BTC"), "bybit")) == {"taker_flow"}
+
+
+@pytest.mark.parametrize("change", [faults.html, faults.empty, faults.truncated], ids=["html", "empty", "truncated"])
+def test_a_reply_that_stays_no_data_is_an_error_and_never_an_empty_market(change, small):
+    with staged(small, now_s=NOW_S) as stage:
+        strike(stage, change, path="/fapi/v1/klines")
+        with pytest.raises(DataUnavailableError, match="Binance answered with something that is no data"):
+            stage.source.market("BTC")
+        assert sum(request.path == "/fapi/v1/klines" for request in stage.exchange.requests) == 2 * ATTEMPTS
+
+
+@pytest.mark.parametrize("change", [faults.out_of_order, faults.doubled_rows], ids=["out of order", "doubled"])
+@every_venue
+def test_rows_out_of_order_or_doubled_change_nothing(venue, change, small):
+    with staged(small, now_s=NOW_S, venues=(venue,)) as stage:
+        plain = stage.source.market("BTC").lead
+    with staged(small, now_s=NOW_S, venues=(venue,)) as stage:
+        strike(stage, change, venue=venue, path="*[kc][la]*n[ed]*s*")
+        strike(stage, change, venue=venue, path="*pen*nterest*")
+        struck = stage.source.market("BTC").lead
+    np.testing.assert_array_equal(struck.candles.close, plain.candles.close)
+    np.testing.assert_array_equal(struck.open_interest, plain.open_interest)
+
+
+def test_lost_bars_are_named_as_gaps(small):
+    with staged(small, now_s=NOW_S) as stage:
+        strike(stage, faults.fewer_rows, path="/fapi/v1/klines")
+        assert "gaps, the longest" in missing_of(stage.source.market("BTC"), "binanceusdm")["candles"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("*/openInterestHist", "open_interest"), ("*/fundingRate", "funding"), ("*/depth", "order_book")],
+)
+def test_a_part_that_fails_is_missing_and_the_rest_is_answered(path, name, small):
+    with staged(small, now_s=NOW_S) as stage:
+        strike(stage, faults.html, path=path)
+        market = stage.source.market("BTC")
+    part = getattr(market.lead, name)
+    assert part is None
+    assert set(missing_of(market, "binanceusdm")) == {name}
+
+
+def test_a_delisted_symbol_is_unknown(small):
+    gone = {**small, "ETH": replace(small["BTC"], listed=False)}
+    with staged(gone, now_s=NOW_S) as stage, pytest.raises(UnknownSymbolError):
+        stage.source.market("ETH")
+
+
+def test_a_symbol_delisted_after_the_catalogue_was_read_is_named(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "bybit")) as stage:
+        stage.source.symbols()
+        strike(stage, faults.delisted)
+        market = stage.source.market("BTC")
+    assert missing_of(market, "binanceusdm")["venue"].startswith("no longer lists this market")
+
+
+# --- what can be asked -----------------------------------------------------------------------------------------------
+
+
+def test_unknown_symbol_holds_the_nearest_ones(small):
+    more = {**small, "ETH": small["BTC"], "SOL": small["BTC"]}
+    with staged(more, now_s=NOW_S) as stage, pytest.raises(UnknownSymbolError) as refusal:
+        stage.source.market("ETHH")
+    assert refusal.value.suggestions == ("ETH",)
+
+
+def test_a_past_moment_is_refused_with_what_to_do(small):
+    with staged(small, now_s=NOW_S) as stage:
+        with pytest.raises(DataUnavailableError, match="--source recorded"):
+            stage.source.market("BTC", NOW_S - 3600)
+        assert stage.exchange.count() == 0
+
+
+def test_a_source_without_a_venue_is_refused():
+    from engine.sources.live.source import LiveSource
+
+    with pytest.raises(DataUnavailableError, match="No venue is enabled"):
+        LiveSource([], clock=lambda: 0.0)
