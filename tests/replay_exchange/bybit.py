@@ -1,7 +1,8 @@
 """Bybit's linear perpetuals, as its public v5 REST interface answers.
 
 Its traps: every list is newest first; a startTime alone is ignored where open interest and ratios are asked for;
-`openInterest` counts both sides and `singleOpenInterest` one (as the live venue does since 2026); a refusal is a 200.
+`openInterest` is the sum of both sides and `singleOpenInterest` one of them; a refusal is a 200.
+Source: bybit-exchange.github.io/docs/v5/market, as of July 2026.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,7 @@ QUOTE = "USDT"
 CATEGORY = "linear"
 
 REQUESTS = Pool("requests", 600, 5.0)
-"""Requests of one address in five seconds."""
+"""Requests of one address in five seconds; counted here, and refused as the venue refuses a user: by retCode 10006."""
 
 KLINE_INTERVALS_S = {
     **{str(minutes): 60 * minutes for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720)},
@@ -83,7 +84,7 @@ class Bybit:
         return {}
 
     def over_limit(self, pool: Pool, retry_after_s: int) -> Answer:
-        return _refused(10_006, "Too many visits. Exceeded the API Rate Limit.")
+        return _refused(10_006, "Too many visits!")
 
     def maintenance(self) -> Answer:
         return _refused(10_016, "System error. Please try again later.")
@@ -161,7 +162,7 @@ class Bybit:
         return {"category": CATEGORY, "list": rows}
 
     def order_book(self, query: Query, now_s: int) -> dict:
-        limit = query.limit("limit", default=25, most=500)
+        limit = query.limit("limit", default=25, most=1_000)
         book = self.market(query).book(now_s)
         bids, asks = levels(book, limit)
         return {"s": query["symbol"], "b": bids, "a": asks, "ts": ms(now_s), "u": now_s, "cts": ms(book.time_s)}
