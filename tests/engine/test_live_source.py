@@ -221,6 +221,20 @@ def test_a_late_venue_is_left_out_and_named(small):
     assert missing_of(market, "bybit")["venue"].startswith("did not answer in time")
 
 
+def test_venues_that_answer_together_after_the_deadline_are_all_there(small):
+    with staged(small, now_s=NOW_S, venues=("binanceusdm", "bybit"), deadline_s=0.05, latency_s=0.2) as stage:
+        assert len(stage.source.market("BTC").venues) == 2
+
+
+def test_help_needs_no_venue_and_a_market_does(small):
+    with staged(small, now_s=NOW_S) as stage:
+        stage.run(stage.exchange.stop("binanceusdm"))
+        assert stage.source.symbols() == ()
+        with pytest.raises(DataUnavailableError, match="Binance cannot be reached"):
+            stage.source.market("BTC")
+        stage.run(stage.exchange.start("binanceusdm"))
+
+
 # --- faults of one venue ---------------------------------------------------------------------------------------------
 
 PASSING = {

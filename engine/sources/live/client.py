@@ -33,6 +33,10 @@ LATE_S = 12.0
 class Wire(Protocol):
     """What can ask one venue."""
 
+    async def open(self) -> None:
+        """Get ready to ask, whatever time that takes."""
+        ...
+
     async def ask(self, method: str, parameters: Parameters) -> object:
         """Return the reply of a public method, as parsed JSON.
 
@@ -56,6 +60,10 @@ class CcxtWire:
         self._breaker = Breaker(venue.name, clock)
         self._exchange: Any = None  # the library ships no types
         self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Load the exchange library if nobody did."""
+        await self._opened()
 
     async def ask(self, method: str, parameters: Parameters) -> object:
         """Return the reply of a public method, as parsed JSON; asks again where that helps.

@@ -57,6 +57,10 @@ class Desk:
         self._histories: dict[str, History] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
+    async def open(self) -> None:
+        """Get ready to ask."""
+        await self._wire.open()
+
     async def close(self) -> None:
         """Let go of every connection."""
         await self._wire.close()

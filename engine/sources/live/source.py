@@ -29,6 +29,8 @@ DEADLINE_S = 5.0
 answer, so a shorter deadline would leave it out of every one."""
 LAST_DEADLINE_S = 15.0
 """While no venue has answered at all, the wait goes on until here."""
+GRACE_S = 1.0
+"""What the others get when the first venue answers after the deadline: whatever held it up held them up too."""
 CLOSING_S = 2.0
 
 _Result = TypeVar("_Result")
@@ -80,11 +82,12 @@ class LiveSource:
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols that can be asked for (such as BTC), largest open interest first.
 
-        Raises:
-            DataUnavailableError: no venue can be reached.
-
+        None while no venue can be reached: help needs no market, and whoever asks for one is told the cause.
         """
-        catalogues, _ = self._wait_for(self._catalogues())
+        try:
+            catalogues, _ = self._wait_for(self._catalogues())
+        except DataUnavailableError:
+            return ()
         return symbols(catalogues)
 
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
@@ -154,6 +157,7 @@ class LiveSource:
             DataUnavailableError: none gave one.
 
         """
+        await asyncio.gather(*(desk.open() for desk in self._desks.values()))  # the venues are not late for our loading
         found, failed = await self._in_time({name: desk.catalogue() for name, desk in self._desks.items()})
         if not found:
             raise DataUnavailableError(_all_failed("any market", failed))
@@ -185,13 +189,15 @@ class LiveSource:
 
 async def _wait_for_some(tasks: Collection[asyncio.Task[Any]], deadline_s: float) -> None:
     """Wait until all have ended or the deadline has come; while none has succeeded, until the last deadline."""
-    await asyncio.wait(tasks, timeout=deadline_s)
-    waiting = {task for task in tasks if not task.done()}
-    remaining_s = LAST_DEADLINE_S - deadline_s
     loop = asyncio.get_running_loop()
-    until_s = loop.time() + remaining_s
-    while waiting and not any(_succeeded(task) for task in tasks) and loop.time() < until_s:
-        _, waiting = await asyncio.wait(waiting, timeout=until_s - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+    last_s = loop.time() + LAST_DEADLINE_S
+    _, waiting = await asyncio.wait(tasks, timeout=deadline_s)
+    if not waiting or any(_succeeded(task) for task in tasks):
+        return
+    while waiting and not any(_succeeded(task) for task in tasks) and loop.time() < last_s:
+        _, waiting = await asyncio.wait(waiting, timeout=last_s - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+    if waiting:
+        await asyncio.wait(waiting, timeout=GRACE_S)
 
 
 def _succeeded(task: asyncio.Task[Any]) -> bool:
