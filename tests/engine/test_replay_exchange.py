@@ -360,6 +360,29 @@ def test_okx_reaches_back_so_far_and_no_further() -> None:
     assert [row[0] for row in interest] == reached
 
 
+def test_okx_leaves_out_its_bounds_and_history_the_moving_candle() -> None:
+    times = SOURCE.candles.time_s[FINISHED - 4 : FINISHED + 1].tolist()
+
+    async def use(client, exchange):
+        candles = await candle_rows(client, "okx", before=1_000 * times[1], after=1_000 * times[4])
+        interest = await interest_rows(client, "okx", begin=1_000 * times[1], end=1_000 * times[4])
+        history = (await client.publicGetMarketHistoryCandles({**OKX, "bar": "5m", "limit": 1}))["data"]
+        return times_of(candles), [row[0] for row in interest], times_of(history)
+
+    assert ask("okx", use) == (times[2:4], times[2:4], [times[3]])
+
+
+def test_bybit_serves_the_candle_that_holds_the_start_and_wants_an_end_for_funding() -> None:
+    start_ms = 1_000 * (START_S + BAR_S // 2)
+
+    async def use(client, exchange):
+        with pytest.raises(ccxt.BadRequest, match="endTime"):
+            await client.publicGetV5MarketFundingHistory({**BYBIT, "startTime": start_ms})
+        return times_of(await candle_rows(client, "bybit", limit=2, start=start_ms))
+
+    assert ask("bybit", use) == [START_S, START_S + BAR_S]
+
+
 def test_binance_keeps_statistics_for_thirty_days() -> None:
     closes = random_closes(1, 40 * 24)
     hourly = venue_from(closes)
