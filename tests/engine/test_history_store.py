@@ -413,6 +413,14 @@ def test_the_recorded_source_reads_the_same_market_from_the_store_as_from_single
         same_market(ours.market("BTC", moment), theirs.market("BTC", moment))
 
 
+def test_a_book_of_before_midnight_is_found_after_it(store):
+    midnight_s = END_S - END_S % DAY_S
+    put(store, from_recording(perp_rows()), as_of_s=END_S)
+    put(store, book((midnight_s - 60, [(9.0, 1.0), (11.0, -2.0)])), "order_book")
+    books = [RecordedSource(store.path).market("BTC", midnight_s + after).lead.order_book for after in (600, 900)]
+    assert (books[0].time_s, books[1]) == (midnight_s - 60, None)
+
+
 def test_months_of_real_bars_come_back_exactly(store, shared_data):
     folder = shared_data / "binanceusdm/BTCUSDT"
     perp = read_rows(folder / "perp_5m.parquet", ("open", "high", "low", "close", "volume", "open_interest"))
