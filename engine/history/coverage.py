@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.history.kinds import DURATION, Kind
+from engine.grid import IntArray
+from engine.history.kinds import Kind
 from engine.history.rows import Rows
 
 
@@ -39,25 +41,31 @@ class Coverage:
     gaps: tuple[Gap, ...] | None
 
 
-def coverage_of(venue: str, market_id: str, kind: Kind, rows: Rows) -> Coverage | None:
-    """Return what the rows cover, None when there are none; rows in order of time, bars telling each time once."""
-    if not len(rows):
+def coverage_of(venue: str, market_id: str, kind: Kind, parts: Iterable[Rows]) -> Coverage | None:
+    """Return what rows cover, None when there are none.
+
+    parts: the rows of the series, bars telling each time once. Snapshots and events may come file by file, in order:
+    of a year of order books only the times of the snapshots are held at once.
+    """
+    counts, spans = [0], [np.empty((2, 0), dtype=np.int64)]
+    for rows in parts:
+        counts.append(len(rows))
+        times, first = np.unique(rows.time_s, return_index=True)
+        spans.append(np.stack([times, kind.known_from_s(rows)[first]]))
+    start_s, end_s = np.concatenate(spans, axis=1)
+    if not len(start_s):
         return None
     return Coverage(
         venue=venue,
         market_id=market_id,
         kind=kind.name,
-        first_s=int(rows.time_s.min()),
-        last_s=int(kind.known_from_s(rows).max()),
-        rows=len(rows),
-        gaps=_gaps(kind, rows),
+        first_s=int(start_s.min()),
+        last_s=int(end_s.max()),
+        rows=sum(counts),
+        gaps=None if kind.gap_after_s is None else _gaps(start_s, end_s, kind.gap_after_s),
     )
 
 
-def _gaps(kind: Kind, rows: Rows) -> tuple[Gap, ...] | None:
-    if kind.gap_after_s is None:
-        return None
-    time_s, first = np.unique(rows.time_s, return_index=True)
-    end_s = time_s + rows[DURATION][first].astype(np.int64) if kind.is_bar else time_s
-    silent = np.flatnonzero(time_s[1:] - end_s[:-1] > kind.gap_after_s)
-    return tuple(Gap(int(end_s[at]), int(time_s[at + 1])) for at in silent)
+def _gaps(start_s: IntArray, end_s: IntArray, quiet_s: int) -> tuple[Gap, ...]:
+    silent = np.flatnonzero(start_s[1:] - end_s[:-1] > quiet_s)
+    return tuple(Gap(int(end_s[at]), int(start_s[at + 1])) for at in silent)

@@ -30,6 +30,7 @@ from engine.history.files import (
     read_rows,
     read_series,
     read_whole,
+    series_paths,
 )
 from engine.history.kinds import KINDS, Kind, kind_named
 from engine.history.lock import WriterLock
@@ -231,5 +232,7 @@ class HistoryStore:
 
 
 def _covered(folder: Path, kind: Kind) -> Coverage | None:
-    rows = kind.known_at(read_series(folder, kind, ()), None)
-    return coverage_of(folder.parent.name, folder.name, kind, rows)
+    paths = series_paths(folder, kind.name)
+    whole = kind.shape == "point" or any(path.parent == folder for path in paths)
+    parts = [read_series(folder, kind, ())] if whole else (read_rows(path, ()) for path in paths)
+    return coverage_of(folder.parent.name, folder.name, kind, (kind.known_at(part, None) for part in parts))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -261,6 +262,24 @@ def test_coverage_tells_first_last_rows_and_gaps(store):
     assert offsets == [(900, 1500), (2100, 2700), (3000, 7200)]
     assert funding.gaps == (Gap(BASE_S + 8 * HOUR_S + 7, BASE_S + 24 * HOUR_S),)
     assert funding.gaps[0].length_s == 16 * HOUR_S - 7
+
+
+@pytest.mark.parametrize("single_file", [False, True])
+def test_books_count_their_levels_and_lack_one_after_a_quarter_of_an_hour(store, single_file):
+    side = [(9.0, 1.0), (11.0, -1.0)]
+    snapshots = book(*((BASE_S + DAY_S + offset, side) for offset in (-1200, -300, 600, 1501)))
+    if single_file:  # holds what the store holds too, and counts once
+        write(store.path.joinpath(*MARKET, "order_book.parquet"), {"time": snapshots.time_s, **snapshots.columns})
+    put(store, snapshots, "order_book")
+    covered = store.coverage("BTC")[0]
+    assert (covered.rows, covered.last_s) == (8, BASE_S + DAY_S + 1501)
+    assert covered.gaps == (Gap(BASE_S + DAY_S + 600, BASE_S + DAY_S + 1501),)
+
+
+def test_threads_may_share_a_store(store):
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: put(store, bars([BASE_S + BAR_S * number])), range(40)))
+    assert store.coverage("BTC")[0].rows == 40
 
 
 def test_silence_between_liquidations_is_no_gap(store):
