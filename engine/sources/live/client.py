@@ -134,6 +134,7 @@ class CcxtWire:
         exchange.throttler.config["windowSize"] *= ARRIVAL_MARGIN
         if self._base_url is not None:
             exchange.urls["api"] = redirected(exchange.urls["api"], self._base_url)
+        exchange.timeout_on_exit = 0  # waiting a quarter of a second for TLS to end delays every command's end
         exchange.on_rest_response = self._refuse_limited
         return exchange
 

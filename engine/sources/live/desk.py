@@ -201,12 +201,12 @@ class Desk:
         if feed is None or held:
             return held
         try:
-            if isinstance(reply, EngineError):
+            if isinstance(reply, BaseException):
                 raise reply
             return parse_brackets(reply, feed, listing, price, self._where("risk limits"))
         except EngineError:
             effect = "not given: those of the shipped table serve"
-            missing.append(MissingInput(input="risk limits", venue=self.venue.name, effect=effect))
+            missing.append(MissingInput(input="risk_limits", venue=self.venue.name, effect=effect))
             return ()
 
     async def _all(

@@ -24,6 +24,8 @@ FINE_S = 5 * MINUTE_S
 COARSE_S = HOUR_S
 FINE_SPAN_S = 3 * DAY_S
 """Fine bars reach as far back as the longest of the four default maps."""
+SETTLED_AFTER_S = 3
+"""A bar is asked for this long after its end: clocks differ by a second or two, and venues still count last trades."""
 COARSE_SPAN_S = 30 * DAY_S
 """As long as Binance keeps open interest; M2's slowest tier has faded to a half by then."""
 
@@ -52,11 +54,12 @@ class Span:
 def bar_spans(held_s: int | None, now_s: int) -> tuple[Span, ...]:
     """Return the finished bars that are still needed at `now_s`; held_s: when the last known one opened.
 
-    After a pause longer than the fine span everything is fetched again.
+    The last known bar is read once more with the next one, which mends what was not final then. After a pause longer
+    than the fine span everything is fetched again.
     """
     last_s = _last_finished_s(now_s)
     if held_s is not None and held_s >= now_s - FINE_SPAN_S:
-        return _span(FINE_S, held_s + FINE_S, last_s)
+        return _span(FINE_S, held_s, last_s) if held_s < last_s else ()
     fine_s = _fine_from_s(now_s)
     coarse = _span(COARSE_S, fine_s - COARSE_SPAN_S, fine_s - COARSE_S)
     return (*_span(FINE_S, fine_s, last_s), *coarse)
@@ -227,12 +230,12 @@ def _on_page(time_s: np.ndarray, page: Page) -> np.ndarray:
 
 def _last_finished_s(now_s: int) -> int:
     """Return when the last finished fine bar opened."""
-    return now_s // FINE_S * FINE_S - FINE_S
+    return (now_s - SETTLED_AFTER_S) // FINE_S * FINE_S - FINE_S
 
 
 def _fine_from_s(now_s: int) -> int:
     """Return where the fine bars begin: at a full hour, so that no hourly bar overlaps."""
-    return (now_s - FINE_SPAN_S) // COARSE_S * COARSE_S
+    return (now_s - SETTLED_AFTER_S - FINE_SPAN_S) // COARSE_S * COARSE_S
 
 
 def _span(step_s: int, first_s: int, last_s: int) -> tuple[Span, ...]:

@@ -24,9 +24,9 @@ from engine.sources.live.parts import Listing
 from engine.sources.live.venue import Venue
 from engine.text import venue_text
 
-DEADLINE_S = 5.0
-"""A venue that is later is left out of this answer. OKX's limit on open interest alone takes 3 to 4 s of a first
-answer, so a shorter deadline would leave it out of every one."""
+DEADLINE_S = 5.5
+"""A venue that is later is left out of this answer. OKX's limits alone take 4.4 s of a first answer (measured), so a
+shorter deadline would leave it out of every one."""
 LAST_DEADLINE_S = 15.0
 """While no venue has answered at all, the wait goes on until here."""
 GRACE_S = 1.0
