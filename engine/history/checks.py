@@ -75,16 +75,28 @@ def _check_lengths(rows: Rows, where: str) -> None:
     length_s = rows[DURATION]
     whole = (length_s == np.floor(length_s)) & (length_s > 0) & (length_s <= LONGEST_BAR_S)
     _refuse(~whole, rows, length_s, DURATION, where)
-    _refuse(rows.time_s % length_s.astype(np.int64) != 0, rows, rows.time_s, "time", where)
+    _refuse(
+        rows.time_s % length_s.astype(np.int64) != 0, rows, rows.time_s, "time (no multiple of the bar's length)", where
+    )
 
 
 def _check_candles(rows: Rows, where: str) -> None:
-    _refuse(rows["high"] < np.maximum(rows["open"], rows["close"]), rows, rows["high"], "high", where)
-    _refuse(rows["low"] > np.minimum(rows["open"], rows["close"]), rows, rows["low"], "low", where)
+    _refuse(
+        rows["high"] < np.maximum(rows["open"], rows["close"]), rows, rows["high"], "high (below open or close)", where
+    )
+    _refuse(
+        rows["low"] > np.minimum(rows["open"], rows["close"]), rows, rows["low"], "low (above open or close)", where
+    )
 
 
 def _check_flow(rows: Rows, where: str) -> None:
-    _refuse(rows["taker_buy_volume"] > rows["volume"], rows, rows["taker_buy_volume"], "taker_buy_volume", where)
+    _refuse(
+        rows["taker_buy_volume"] > rows["volume"],
+        rows,
+        rows["taker_buy_volume"],
+        "taker_buy_volume (above volume)",
+        where,
+    )
 
 
 def _check_book(rows: Rows, where: str) -> None:
@@ -94,7 +106,7 @@ def _check_book(rows: Rows, where: str) -> None:
 def _check_liquidations(rows: Rows, where: str) -> None:
     _refuse(rows["size"] <= 0, rows, rows["size"], "size", where)
     _refuse(np.abs(rows["side"]) != 1, rows, rows["side"], "side", where)
-    _refuse(rows["at_ms"] // 1000 != rows.time_s, rows, rows["at_ms"], "at_ms", where)
+    _refuse(rows["at_ms"] // 1000 != rows.time_s, rows, rows["at_ms"], "at_ms (not in the second of its time)", where)
 
 
 def _nothing_more(rows: Rows, where: str) -> None:

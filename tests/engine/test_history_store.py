@@ -1,6 +1,7 @@
 """The history store: what gets in, what comes back, what is said about it, and that a recording it is."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -138,8 +139,8 @@ def test_a_bridge_of_rows_over_days_is_no_jump_and_older_rows_never_are(store):
     [
         ({"close": [np.nan]}, "close is nan at 2026-01-01T00:00:00Z"),
         ({"low": [0.0]}, "low is 0.0"),
-        ({"high": [1000.5]}, "high is 1000.5"),
-        ({"low": [1000.5]}, "low is 1000.5"),
+        ({"high": [1000.5]}, "high (below open or close) is 1000.5"),
+        ({"low": [1000.5]}, "low (above open or close) is 1000.5"),
         ({"volume": [-1.0]}, "volume is -1.0"),
         ({"open_interest": [-1.0]}, "open_interest is -1.0"),
         ({"open_interest": [np.inf]}, "open_interest is inf"),
@@ -157,9 +158,12 @@ def test_a_row_that_no_reader_could_use_is_refused_and_nothing_stored(store, cha
     assert len(get(store)) == 0
 
 
-@pytest.mark.parametrize("time_s", [BASE_S + 1, 1000 * BASE_S, 12 * BAR_S])
-def test_times_off_the_grid_or_in_another_unit_are_refused(store, time_s):
-    with pytest.raises(DataMalformedError, match="time is"):
+@pytest.mark.parametrize(
+    ("time_s", "words"),
+    [(BASE_S + 1, "time (no multiple of the bar's length)"), (1000 * BASE_S, "time is"), (12 * BAR_S, "time is")],
+)
+def test_times_off_the_grid_or_in_another_unit_are_refused(store, time_s, words):
+    with pytest.raises(DataMalformedError, match=re.escape(words)):
         put(store, bars([time_s]), as_of_s=10**14)
 
 
