@@ -73,7 +73,7 @@ class Kind:
     def known_at(self, rows: Rows, as_of_s: int | None) -> Rows:
         """Return what was known at `as_of_s` (None: everything); of bars, the finest that leave nothing out."""
         known = rows if as_of_s is None else rows.take(self.known_from_s(rows) <= as_of_s)
-        if not self.is_bar or len(np.unique(known[DURATION])) < 2:
+        if not self.is_bar or not len(known) or np.all(known[DURATION] == known[DURATION][0]):
             return known
         return known.take(finest_cover(known.time_s, known[DURATION].astype(np.int64)))
 
