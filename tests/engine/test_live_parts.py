@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from engine.errors import DataMalformedError, UnknownSymbolError, UnknownVenueError
 from engine.sources.live.breaker import FAILURES_TO_OPEN, OPEN_S, Breaker
-from engine.sources.live.catalogue import Catalogue, coin_of, resolve, symbols
+from engine.sources.live.bybit import BYBIT
+from engine.sources.live.catalogue import Catalogue, coin_of, parse_sizes, resolve, symbols
 from engine.sources.live.client import PATIENCE_S, _backoff, redirected
 from engine.sources.live.faults import VenueError, limited, mapped
 from engine.sources.live.history import (
@@ -203,6 +204,12 @@ BY_VENUE = {
 
 def test_symbols_are_ranked_by_open_interest_over_all_venues():
     assert symbols(BY_VENUE) == ("BTC", "ETH", "DOGE", "1000PEPE", "PEPE")
+
+
+def test_bybits_open_interest_of_both_sides_ranks_as_one():
+    listings = {"BTC": Listing(base="BTC", market_id="BTCUSDT")}
+    reply = {"result": {"list": [{"symbol": "BTCUSDT", "openInterestValue": "6000000.5"}]}}
+    assert parse_sizes(reply, BYBIT.sizes, listings, "Bybit") == {"BTC": 3_000_000.25}
 
 
 def test_a_symbol_means_the_perpetual_of_each_venue_and_who_lacks_it_is_told():

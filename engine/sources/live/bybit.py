@@ -15,6 +15,8 @@ _BAR_STEPS = {300: "5", 3600: "60"}
 _OPEN_INTEREST_STEPS = {300: "5min", 3600: "1h"}
 _BOOK_ROWS = 500
 _FUNDING_ROWS = 200
+_ONE_SIDE = 0.5
+"""Bybit counts both sides of a contract; the other venues and the engine count one."""
 _LIST = ("result", "list")
 
 
@@ -75,7 +77,7 @@ BYBIT = Venue(
         path=_LIST,
         time="timestamp",
         columns={"value": "openInterest"},
-        unit=0.5,  # Bybit counts both sides of a contract, the others and the engine one
+        unit=_ONE_SIDE,
         page_rows=200,
     ),
     funding=Feed(
@@ -104,5 +106,6 @@ BYBIT = Venue(
         path=_LIST,
         market_id="symbol",
         usd="openInterestValue",
+        unit=_ONE_SIDE,
     ),
 )

@@ -62,7 +62,7 @@ def parse_sizes(reply: object, feed: SizeFeed, listings: Mapping[str, Listing], 
     """
     base_of = {listing.market_id: base for base, listing in listings.items()}
     rows = {text_at(row, feed.market_id, where): row for row in rows_at(reply, feed.path, where)}
-    return {base_of[name]: number_at(row, feed.usd, where) for name, row in rows.items() if name in base_of}
+    return {base_of[name]: feed.unit * number_at(row, feed.usd, where) for name, row in rows.items() if name in base_of}
 
 
 def coin_of(base: str) -> str:

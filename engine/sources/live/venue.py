@@ -106,13 +106,14 @@ class CatalogueFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeFeed:
-    """Open interest of every market at once [USD], which ranks the symbols."""
+    """Open interest of every market at once, which ranks the symbols; times `unit` it is one side's [USD]."""
 
     method: str
     parameters: Parameters
     path: Path
     market_id: Key
     usd: Key
+    unit: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
