@@ -50,13 +50,27 @@ def open_source(settings: Settings) -> Source:
     """
     match settings.market.source:
         case "live":
-            return _live(settings)
+            return _kept(_live(settings), settings)
         case "recorded":
             return _recorded(settings.market.recordings)
         case "simulated":
             return _simulated(settings)
         case "auto":
-            return _live_if_it_answers(settings) or _simulated(settings)
+            live = _live_if_it_answers(settings)
+            return _simulated(settings) if live is None else _kept(live, settings)
+
+
+def _kept(source: LiveSource, settings: Settings) -> Source:
+    """Return live markets that are stored in the history, unless the settings turn it off."""
+    directory = settings.history.directory
+    if directory is None:
+        return source
+    from engine.history.keeping import KeepingSource
+    from engine.history.store import HistoryStore
+
+    store = HistoryStore(directory)
+    atexit.register(store.close)
+    return KeepingSource(source, store)
 
 
 def _simulated(settings: Settings) -> Source:
@@ -75,7 +89,7 @@ def _live(settings: Settings) -> LiveSource:
     return source
 
 
-def _live_if_it_answers(settings: Settings) -> Source | None:
+def _live_if_it_answers(settings: Settings) -> LiveSource | None:
     """Return live markets, None where they cannot answer: another moment, no library, no venue within the wait.
 
     A connection is tried first: without a network nobody waits for the exchange library to load.

@@ -300,9 +300,10 @@ def no_venue(monkeypatch: pytest.MonkeyPatch, plain_home: Path) -> None:
 
 @pytest.fixture
 def plain_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Run in an empty folder without settings of this machine's user, the log kept there too."""
+    """Run in an empty folder without settings of this machine's user, log and history kept there too."""
     for name in [name for name in os.environ if name.upper().startswith("FATHOM_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     return tmp_path

@@ -77,6 +77,27 @@ def test_live_answer_says_its_venues_and_never_simulated(asked, binance, monkeyp
     assert "cannot be reached" not in out
 
 
+def test_a_live_answer_is_stored_and_can_be_asked_like_a_recording(asked, binance, monkeypatch, tmp_path):
+    monkeypatch.setenv("FATHOM_VENUES__BYBIT__ENABLED", "false")
+    monkeypatch.setenv("FATHOM_VENUES__OKX__ENABLED", "false")
+    monkeypatch.setenv("FATHOM_HISTORY__PATH", str(tmp_path / "history"))
+    _, out, _ = asked("ask", "/liq BTC", "--source", "live", "--json")
+    live = json.loads(out)
+    assert not [note for note in live["notes"] if note.startswith("Not stored")]
+    stored = ("--source", "recorded", "--recordings", str(tmp_path / "history"), "--at", live["as_of"])
+    code, out, _ = asked("ask", "/liq BTC", *stored, "--json")
+    recorded = json.loads(out)
+    assert (code, recorded["price"], recorded["zones"]) == (0, live["price"], live["zones"])
+
+
+def test_history_off_stores_nothing(asked, binance, monkeypatch, tmp_path):
+    monkeypatch.setenv("FATHOM_HISTORY__PATH", "off")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    code, _, _ = asked("ask", "/liq BTC", "--source", "live", "--json")
+    assert code == 0
+    assert not (tmp_path / "data").exists()
+
+
 def test_live_refuses_an_unknown_symbol_with_the_nearest(asked, binance):
     code, _, err = asked("ask", "/liq BTCC", "--source", "live")
     assert code == 2
