@@ -154,7 +154,7 @@ def sift(kind: Kind, rows: Rows, *, newest_s: int | None, as_of_s: int, is_venue
 
 
 def _future_sentence(rows: Rows, future: BoolArray, as_of_s: int) -> str:
-    last = iso(rows.time_s[future].max())
+    last = iso(int(rows.time_s[future].max()))
     return f"{np.sum(future)} rows up to {last} were refused: they lie in the future of {iso(as_of_s)}."
 
 
