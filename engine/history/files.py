@@ -53,7 +53,8 @@ def partition_paths(
 
 def _in_span(partition: str, since_s: int | None, until_s: int | None) -> bool:
     start = np.datetime64(partition)
-    start_s, end_s = (int(moment.astype("datetime64[s]").astype(np.int64)) for moment in (start, start + 1))
+    length = np.timedelta64(1, "M") if len(partition) == len("2026-02") else np.timedelta64(1, "D")
+    start_s, end_s = (int(moment.astype("datetime64[s]").astype(np.int64)) for moment in (start, start + length))
     return (since_s is None or end_s > since_s) and (until_s is None or start_s <= until_s)
 
 
