@@ -33,7 +33,8 @@ def test_swept_mass_tells_realised_liquidations_better_than_moves_and_naive_dist
 
 
 def test_maps_against_the_truth_of_the_simulated_market(capsys):
-    found = [(number, skill) for number, skill in enumerate(skills([read_seed(n) for n in range(1, 21)]), 1)]
+    seeds = [read_seed(number) for number in range(1, 21)]
+    found = list(enumerate(skills(seeds), 1))
     gains = np.array([skill.gain for _, skill in found])
     with capsys.disabled():
         print("\nSimulated BTC, M2 3d, rank correlation with the true map within 25 % of the price:")
@@ -44,6 +45,9 @@ def test_maps_against_the_truth_of_the_simulated_market(capsys):
                 f"{skill.nearer_is_brighter:.2f})"
             )
         print(f"median gain {np.median(gains):+.3f}, positive on {(gains > 0).sum()} of {len(gains)} seeds")
+        for reach in (0.05, 0.10, 0.15, 0.20):
+            near = np.array([skill.gain for skill in skills([seed.within(reach) for seed in seeds])])
+            print(f"within {reach:.0%} only: median gain {np.median(near):+.3f}, positive on {(near > 0).sum()}")
         alone = np.array([skill.map_alone for _, skill in found])
         for rival, beaten in (
             ("the learned curve", alone > [skill.distance_alone for _, skill in found]),

@@ -1,8 +1,9 @@
 """Does a map know more than distance does? Asked where the truth is known: on the simulated market, over seeds.
 
-Every bin within 25 % of the price is one pair (map, truth). Distance alone is given its best chance: the mean true
-profile over distance of the *other* seeds. The map is read as the product reads it: its brightness over what the model
-usually shows at that distance, on top of the same curve, with one weight that is learned from the other seeds too.
+Every bin within 25 % of the price is one pair (map, truth). The reach decides: `Seed.within` keeps the nearer bins, and
+within 15 % the map adds next to nothing; the report prints every reach. Distance alone is given its best chance: the
+mean true profile over distance of the *other* seeds. The map is read as the product reads it: its brightness over what
+the model usually shows at that distance, on top of the same curve, with one weight learned from the other seeds too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ class Seed:
     true: np.ndarray  # (pairs,) true mass, sums to 1
     shown: np.ndarray  # (pairs,) the map's mass, sums to 1
     usual: np.ndarray  # (pairs,) what the model usually shows there, in its own past
+    reach: float = REACH  # how far the pairs go
+
+    def within(self, reach: float) -> Seed:
+        near = self.distance < reach
+        true, shown, usual = (part[near] / part[near].sum() for part in (self.true, self.shown, self.usual))
+        return Seed(self.distance[near], true, shown, usual, reach)
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,12 @@ def skills(seeds: list[Seed]) -> list[Skill]:
 
 
 def _curve(seed: Seed) -> np.ndarray:
-    row = np.minimum((seed.distance / REACH * CLASSES).astype(int), CLASSES - 1)
+    row = np.minimum((seed.distance / seed.reach * CLASSES).astype(int), CLASSES - 1)
     return np.bincount(row, seed.true, CLASSES) / np.maximum(np.bincount(row, minlength=CLASSES), 1)
 
 
 def _expected(seed: Seed, curve: np.ndarray) -> np.ndarray:
-    middles = (np.arange(CLASSES) + 0.5) * REACH / CLASSES
+    middles = (np.arange(CLASSES) + 0.5) * seed.reach / CLASSES
     return np.interp(seed.distance, middles, curve)
 
 
