@@ -5,64 +5,19 @@ Prices in quote currency (USDT, counted as USD), sizes in base units, times in U
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.arrays import check_lengths, freeze_fields
 from engine.errors import DataMalformedError
 from engine.grid import FloatArray, IntArray
 from engine.margin import MarginTerms
+from engine.observed import Crowd, ObservedPositions
+from engine.realised import Liquidations
 from engine.windows import iso
 
 _ADVICE = "Mend or re-record that part; nothing was computed from it."
-
-
-def _freeze(values: object, name: str, dtype: type[np.float64 | np.int64]) -> np.ndarray:
-    """Return the values as a read-only array that nobody else can write to; the caller's own array stays as it was."""
-    source = np.asarray(values)
-    if dtype is np.int64 and not _whole(source):
-        msg = f"{name} must hold whole seconds"
-        raise ValueError(msg)
-    array = np.ascontiguousarray(source, dtype=dtype)
-    if array.ndim != 1:
-        msg = f"{name} must have one dimension, got {array.ndim}"
-        raise ValueError(msg)
-    if not _is_frozen(array):
-        array = array.copy()
-        array.flags.writeable = False
-    return array
-
-
-def _whole(array: np.ndarray) -> bool:
-    """Say whether integers hold the values exactly; times of numpy's own type do not count, their unit is unknown."""
-    if array.dtype.kind == "f":
-        return bool(np.all(np.isfinite(array)) and np.all(array == np.floor(array)))
-    return array.dtype.kind in "iu"
-
-
-def _is_frozen(array: np.ndarray) -> bool:
-    """Say whether neither the array nor any array it is a view of can be written to."""
-    owner: object = array
-    while isinstance(owner, np.ndarray):
-        if owner.flags.writeable:
-            return False
-        owner = owner.base
-    return True
-
-
-def _freeze_fields(holder: object, names: Iterable[str], dtype: type[np.float64 | np.int64]) -> None:
-    for name in names:
-        object.__setattr__(holder, name, _freeze(getattr(holder, name), name, dtype))
-
-
-def _check_lengths(holder: object, names: Sequence[str]) -> None:
-    """Refuse arrays of different lengths: the caller's mistake, not the data's."""
-    rows = {name: len(getattr(holder, name)) for name in names}
-    for name in names[1:]:
-        if rows[name] != rows[names[0]]:
-            msg = f"{name} has {rows[name]} rows, {names[0]} has {rows[names[0]]}"
-            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -90,9 +45,9 @@ class Candles:
     taker_buy_share: FloatArray
 
     def __post_init__(self) -> None:
-        _freeze_fields(self, ("time_s", "duration_s"), np.int64)
-        _freeze_fields(self, ("open", "high", "low", "close", "volume", "taker_buy_share"), np.float64)
-        _check_lengths(self, ("time_s", "duration_s", "open", "high", "low", "close", "volume", "taker_buy_share"))
+        freeze_fields(self, ("time_s", "duration_s"), np.int64)
+        freeze_fields(self, ("open", "high", "low", "close", "volume", "taker_buy_share"), np.float64)
+        check_lengths(self, ("time_s", "duration_s", "open", "high", "low", "close", "volume", "taker_buy_share"))
         self._check_times()
         self._check_prices()
         self._check_volume()
@@ -160,9 +115,9 @@ class Funding:
     interval_s: int
 
     def __post_init__(self) -> None:
-        _freeze_fields(self, ("time_s",), np.int64)
-        _freeze_fields(self, ("rate",), np.float64)
-        _check_lengths(self, ("time_s", "rate"))
+        freeze_fields(self, ("time_s",), np.int64)
+        freeze_fields(self, ("rate",), np.float64)
+        check_lengths(self, ("time_s", "rate"))
         if np.any(np.diff(self.time_s) <= 0):
             raise DataMalformedError("funding", "settlements are not in order of time", _ADVICE)
         if not np.all(np.isfinite(self.rate)):
@@ -188,9 +143,9 @@ class OrderBook:
     ask_size: FloatArray
 
     def __post_init__(self) -> None:
-        _freeze_fields(self, ("bid_price", "bid_size", "ask_price", "ask_size"), np.float64)
-        _check_lengths(self, ("bid_price", "bid_size"))
-        _check_lengths(self, ("ask_price", "ask_size"))
+        freeze_fields(self, ("bid_price", "bid_size", "ask_price", "ask_size"), np.float64)
+        check_lengths(self, ("bid_price", "bid_size"))
+        check_lengths(self, ("ask_price", "ask_size"))
         for name in ("bid_price", "bid_size", "ask_price", "ask_size"):
             values = getattr(self, name)
             if not np.all(np.isfinite(values) & (values > 0)):
@@ -203,7 +158,8 @@ class OrderBook:
 class VenueMarket:
     """One venue's perpetual up to the moment asked about.
 
-    open_interest: (n,) [base], the snapshot at each bar's OPEN, NaN where unknown; None when the venue gives none.
+    open_interest: (n,) [base], the snapshot at each bar's OPEN, NaN where unknown; None when the venue gives none;
+    liquidations: those heard of, None where nobody listened; crowd: None where unknown.
 
     Raises:
         DataMalformedError: an open interest that is negative or infinite.
@@ -216,10 +172,12 @@ class VenueMarket:
     margin: MarginTerms
     funding: Funding | None = None
     order_book: OrderBook | None = None
+    liquidations: Liquidations | None = None
+    crowd: Crowd | None = None
 
     def __post_init__(self) -> None:
         if self.open_interest is not None:
-            _freeze_fields(self, ("open_interest",), np.float64)
+            freeze_fields(self, ("open_interest",), np.float64)
             if len(self.open_interest) != len(self.candles):
                 msg = "open_interest needs one value per bar"
                 raise ValueError(msg)
@@ -248,7 +206,10 @@ class MissingInput:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Market:
-    """Everything known about one symbol at `as_of_s`, venues ordered by open interest, largest first."""
+    """Everything known about one symbol at `as_of_s`, venues ordered by open interest, largest first.
+
+    observed: sweeps of real positions, oldest first; none where nobody swept.
+    """
 
     symbol: str
     as_of_s: int
@@ -256,6 +217,7 @@ class Market:
     venues: tuple[VenueMarket, ...]
     missing: tuple[MissingInput, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    observed: tuple[ObservedPositions, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.venues:
@@ -265,6 +227,9 @@ class Market:
             if len(venue.candles) and int(venue.candles.end_s[-1]) > self.as_of_s:
                 msg = f"{venue.venue} has a bar that was not finished at {iso(self.as_of_s)}"
                 raise ValueError(msg)
+        if any(sweep.time_s > self.as_of_s for sweep in self.observed):
+            msg = f"a sweep of positions was not finished at {iso(self.as_of_s)}"
+            raise ValueError(msg)
 
     @property
     def lead(self) -> VenueMarket:

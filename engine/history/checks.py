@@ -10,7 +10,7 @@ from engine.errors import DataMalformedError
 from engine.grid import FloatArray, IntArray
 from engine.history.kinds import DEFAULT_BAR_S, DURATION, LONGEST_BAR_S, Kind
 from engine.history.rows import BoolArray, Rows
-from engine.windows import DAY_S, iso
+from engine.windows import DAY_S, MINUTE_S, iso
 
 LONGEST_JUMP_S = DAY_S
 """A row further than this past the one before is a jump of the clock until the venue's clock vouches for it."""
@@ -61,8 +61,18 @@ def check_rows(kind: Kind, rows: Rows, where: str) -> None:
     _CHECKS.get(kind.name, _nothing_more)(rows, where)
 
 
-_POSITIVE = ("open", "high", "low", "close", "price", "mark_price")
-_NOT_NEGATIVE = ("volume", "open_interest", "open_interest_value", "taker_buy_volume", "long_short_ratio")
+_POSITIVE = ("open", "high", "low", "close", "price", "mark_price", "entry", "leverage", "liquidation_price")
+_NOT_NEGATIVE = (
+    "volume",
+    "open_interest",
+    "open_interest_value",
+    "taker_buy_volume",
+    "long_short_ratio",
+    "long_usd",
+    "short_usd",
+    "events",
+    "wallets",
+)
 
 
 def _refuse(bad: BoolArray, rows: Rows, values: FloatArray | IntArray, name: str, where: str) -> None:
@@ -103,10 +113,27 @@ def _check_book(rows: Rows, where: str) -> None:
     _refuse(rows["size"] == 0, rows, rows["size"], "size", where)
 
 
-def _check_liquidations(rows: Rows, where: str) -> None:
+def _check_held(rows: Rows, where: str) -> None:
     _refuse(rows["size"] <= 0, rows, rows["size"], "size", where)
     _refuse(np.abs(rows["side"]) != 1, rows, rows["side"], "side", where)
+
+
+def _check_liquidations(rows: Rows, where: str) -> None:
+    _check_held(rows, where)
     _refuse(rows["at_ms"] // 1000 != rows.time_s, rows, rows["at_ms"], "at_ms (not in the second of its time)", where)
+
+
+def _check_minutes(rows: Rows, where: str) -> None:
+    _refuse(rows[DURATION] != MINUTE_S, rows, rows[DURATION], DURATION, where)
+
+
+def _check_positions(rows: Rows, where: str) -> None:
+    _check_held(rows, where)
+    _refuse((rows["is_isolated"] != 0) & (rows["is_isolated"] != 1), rows, rows["is_isolated"], "is_isolated", where)
+
+
+def _check_sweeps(rows: Rows, where: str) -> None:
+    _refuse(rows["started_s"] > rows.time_s, rows, rows["started_s"], "started_s (after its end)", where)
 
 
 def _nothing_more(rows: Rows, where: str) -> None:
@@ -118,6 +145,9 @@ _CHECKS = {
     "taker_flow_5m": _check_flow,
     "order_book": _check_book,
     "liquidations": _check_liquidations,
+    "liquidations_1m": _check_minutes,
+    "positions": _check_positions,
+    "position_sweeps": _check_sweeps,
 }
 
 

@@ -19,7 +19,7 @@ DEFAULT_BAR_S = 5 * MINUTE_S
 LONGEST_BAR_S = DAY_S
 """Longer bars would reach over the end of a file."""
 
-WHOLE_NUMBERS = (DURATION, "at_ms", "side")
+WHOLE_NUMBERS = (DURATION, "at_ms", "side", "events", "is_isolated", "started_s", "wallets")
 """Columns that are stored as integers."""
 
 
@@ -110,7 +110,40 @@ LIQUIDATIONS = Kind(
     shape="event",
     partition="day",
 )
-KINDS = {kind.name: kind for kind in (PERP, FUNDING, TAKER_FLOW, LONG_SHORT_RATIO, ORDER_BOOK, LIQUIDATIONS)}
+LIQUIDATION_MINUTES = Kind(  # one row for every minute that was listened to from end to end, zeros included
+    name="liquidations_1m",
+    columns=("long_usd", "short_usd", "events"),
+    is_bar=True,
+    partition="day",
+    gap_after_s=0,
+)
+POSITIONS = Kind(
+    name="positions",
+    columns=("side", "size", "entry", "leverage", "is_isolated"),
+    optional=("liquidation_price",),
+    shape="snapshot",
+    partition="day",
+    gap_after_s=HOUR_S,
+)
+POSITION_SWEEPS = Kind(
+    name="position_sweeps",
+    columns=("started_s", "wallets", "open_interest"),
+    gap_after_s=HOUR_S,
+)
+KINDS = {
+    kind.name: kind
+    for kind in (
+        PERP,
+        FUNDING,
+        TAKER_FLOW,
+        LONG_SHORT_RATIO,
+        ORDER_BOOK,
+        LIQUIDATIONS,
+        LIQUIDATION_MINUTES,
+        POSITIONS,
+        POSITION_SWEEPS,
+    )
+}
 
 
 def kind_named(name: str) -> Kind:
