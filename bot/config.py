@@ -34,6 +34,7 @@ CONFIG_FILE = Path("config.toml")
 """Read when it lies in the current folder and no other file is named."""
 ENVIRONMENT_PREFIX = "FATHOM_"
 NESTING = "__"
+_VENUES = "venues"
 
 LONGEST_AUTO_WAIT_S = 60.0
 """Nobody waits a minute for an answer: a longer wait is a slip of the pen [s]."""
@@ -80,7 +81,10 @@ class VenueSettings(_Section):
 
 
 class VenuesSettings(_Section):
-    """The venues that the live source reads."""
+    """The venues that the live source reads: three, and every other one of the exchange library that is named."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, VenueSettings] = Field(init=False)  # of the names beyond those below
 
     binanceusdm: VenueSettings = VenueSettings()
     bybit: VenueSettings = VenueSettings()
@@ -147,13 +151,32 @@ def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, co
     layer = _read_toml(file) if file else {}
     _refuse_unknown_variables()
     try:
-        return _layered(typed, layer)()
+        settings = _layered(typed, layer)()
     except SettingsError as error:
         raise ConfigError(f"The environment cannot be read: {error}.") from None
     except ValidationError as error:
         raise ConfigError(
             " ".join(_sentence(details, _origin(details["loc"], typed, file)) for details in error.errors())
         ) from None
+    _refuse_unusable_venues(settings.venues, file)
+    return settings
+
+
+def _refuse_unusable_venues(venues: VenuesSettings, file: Path | None) -> None:
+    """Refuse a venue that the exchange library does not know, and two names of one exchange."""
+    if not venues.__pydantic_extra__:
+        return
+    from engine.sources.live.library import same_exchange, unknown_exchange  # the usual three need no look
+
+    for name in venues.__pydantic_extra__:
+        if (problem := unknown_exchange(name)) is not None:
+            raise ConfigError(f"Unknown venue venues.{name}{_origin(('venues', name), {}, file)}: {problem}.")
+    for names in same_exchange(name for name, venue in venues if venue.enabled):
+        written = " and ".join(f"venues.{name}" for name in names)
+        raise ConfigError(
+            f"{written} are one exchange, whose open interest would be counted twice: "
+            f"write enabled = false for all of them but one."
+        )
 
 
 def _layered(flags: dict[str, Any], file: dict[str, Any]) -> type[Settings]:
@@ -189,10 +212,20 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _refuse_unknown_variables() -> None:
     """Refuse FATHOM_ variables of no setting by name: pydantic-settings overlooks those of no section."""
-    known = [_variable((*section.split("."), key)) for section, keys in known_keys().items() for key in keys]
+    usual = [_variable((*section.split("."), key)) for section, keys in known_keys().items() for key in keys]
     for name in os.environ:
+        known = [*usual, *_variables_of_venue(name.upper())]
         if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in known:
             raise ConfigError(f"Unknown setting {name} in the environment.{_hint(name.upper(), known)}")
+
+
+def _variables_of_venue(name: str) -> tuple[str, ...]:
+    """Return the variables of the venue that a variable names: of one beyond the usual, no section lists them."""
+    section, _, rest = name.removeprefix(ENVIRONMENT_PREFIX).partition(NESTING)
+    venue, _, key = rest.partition(NESTING)
+    if section.lower() != _VENUES or not (venue and key):
+        return ()
+    return tuple(_variable((_VENUES, venue, known)) for known in VenueSettings.model_fields)
 
 
 def known_keys() -> dict[str, tuple[str, ...]]:
@@ -231,6 +264,8 @@ def _sentence(details: ErrorDetails, origin: str) -> str:
 def _known_beside(location: tuple[int | str, ...]) -> tuple[str, ...]:
     """Return the names that would do in place of the last one: the keys of its section, or the sections."""
     path = [str(part) for part in location[:-1]]
+    if path[:1] == [_VENUES] and len(path) > 1:
+        return tuple(VenueSettings.model_fields)
     names = [[*section.split("."), key] for section, keys in known_keys().items() for key in keys]
     return tuple(dict.fromkeys(name[len(path)] for name in names if name[: len(path)] == path))
 
@@ -245,8 +280,10 @@ def _origin(location: tuple[int | str, ...], typed: Mapping[str, Mapping[str, ob
     section, *key = (str(part) for part in location)
     if key and key[0] in typed.get(section, {}):
         return f" (--{key[0].replace('_', '-')})"
-    if any(name.upper() == _variable(location) for name in os.environ):
-        return f" ({_variable(location)})"
+    variable = _variable(location)
+    for name in os.environ:
+        if name.upper() == variable or name.upper().startswith(variable + NESTING):
+            return f" ({name.upper()})"
     return f" in {file}" if file else ""
 
 

@@ -1,8 +1,11 @@
 """Settings: which layer wins, and that a wrong one is refused by name."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from functools import reduce
+from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from typing import get_args
@@ -15,6 +18,7 @@ from charts.theme import THEMES
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
 pytestmark = pytest.mark.usefixtures("plain_home")
+library = pytest.mark.skipif(find_spec("ccxt") is None, reason="the extra for live markets is not installed")
 
 
 def write(text: str, name: str = "config.toml") -> Path:
@@ -53,6 +57,44 @@ def test_a_venue_is_redirected_or_switched_off_by_file_and_environment(monkeypat
     venues = load_settings().venues
     assert (venues.binanceusdm.enabled, venues.okx.enabled) == (True, False)
     assert (venues.binanceusdm.base_url, venues.bybit.base_url) == (None, "http://localhost:2")
+
+
+def test_any_other_exchange_is_named_by_file_or_environment(monkeypatch):
+    write("[venues.hyperliquid]\nbase_url = 'http://localhost:1'\n[venues.gate]\nenabled = false")
+    monkeypatch.setenv("FATHOM_VENUES__BITGET__ENABLED", "true")
+    monkeypatch.setenv("FATHOM_VENUES__GATE__BASE_URL", "http://localhost:2")
+    venues = dict(load_settings().venues)
+    enabled = {name for name in venues if venues[name].enabled}
+    assert enabled == {"binanceusdm", "bybit", "okx", "bitget", "hyperliquid"}
+    assert venues["hyperliquid"].base_url == "http://localhost:1"
+    assert (venues["gate"].enabled, venues["gate"].base_url) == (False, "http://localhost:2")
+
+
+@library
+def test_an_exchange_that_nobody_knows_is_refused_with_the_nearest(monkeypatch):
+    monkeypatch.setenv("FATHOM_VENUES__KRAKKEN__ENABLED", "1")
+    with pytest.raises(ConfigError, match=r"venues\.krakken \(FATHOM_VENUES__KRAKKEN__ENABLED\).* kraken"):
+        load_settings()
+    monkeypatch.delenv("FATHOM_VENUES__KRAKKEN__ENABLED")
+    write("[venues.hyperliqid]\nenabled = true")
+    with pytest.raises(ConfigError, match=r"venues\.hyperliqid in config\.toml.* did you mean hyperliquid"):
+        load_settings()
+
+
+@library
+def test_names_of_exchanges_are_checked_without_loading_the_library():
+    write("[venues.hyperliquid]\nenabled = true")
+    code = "import sys; from bot.config import load_settings; load_settings(); assert 'ccxt' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@library
+def test_two_names_of_one_exchange_are_refused_because_its_positions_would_count_twice():
+    write("[venues.binance]\nenabled = true")
+    with pytest.raises(ConfigError, match=r"venues\.binanceusdm and venues\.binance are one exchange"):
+        load_settings()
+    write("[venues.binance]\nenabled = true\n[venues.binanceusdm]\nenabled = false")
+    assert load_settings().venues.binanceusdm.enabled is False
 
 
 def test_moment_may_be_written_as_text_or_as_a_moment_of_toml():
@@ -94,7 +136,9 @@ def test_example_is_valid_with_everything_uncommented():
         ("[charts]\ntheme = 'pink'", ["charts.theme", "'pink'", "dark"]),
         ("[charts\nwidth_px = 3", ["config.toml", "TOML"]),
         ("[market]\nauto_wait_s = 0", ["market.auto_wait_s", "greater than 0"]),
-        ("[venues.kraken]\nenabled = true", ["venues.kraken", "Known: binanceusdm, bybit, okx"]),
+        ("[venues.okx]\nenabled = 'perhaps'", ["venues.okx.enabled", "'perhaps'"]),
+        ("[venues.gate]\nbase_ur = 'https://a'", ["venues.gate.base_ur", "base_url"]),
+        ("[venues]\ngate = 3", ["[venues.gate]"]),
         ("[venues.okx]\nbase_ur = 'https://a'", ["venues.okx.base_ur", "base_url"]),
         ("[venues.okx]\nbase_url = 'okx.com'", ["venues.okx.base_url", "'okx.com'"]),
     ],
@@ -111,6 +155,8 @@ def test_wrong_file_is_refused_by_name(text, words):
     [
         ("FATHOM_MARKET__SORCE", "auto", ["FATHOM_MARKET__SORCE", "FATHOM_MARKET__SOURCE"]),
         ("FATHOM_VENUES__OKX__BASE_UR", "https://a", ["FATHOM_VENUES__OKX__BASE_UR", "FATHOM_VENUES__OKX__BASE_URL"]),
+        ("FATHOM_VENUES__GATE__BASE_UR", "https://a", ["GATE__BASE_UR", "Did you mean FATHOM_VENUES__GATE__BASE_URL?"]),
+        ("FATHOM_VENUES__GATE", "{}", ["Unknown setting FATHOM_VENUES__GATE in the environment"]),
         ("FATHOM_VENUES__OKX__BASE_URL", "a", ["venues.okx.base_url", "FATHOM_VENUES__OKX__BASE_URL", "'a'"]),
         ("FATHOM_MARKT__SOURCE", "auto", ["FATHOM_MARKT__SOURCE", "FATHOM_MARKET__SOURCE"]),
         ("FATHOM_MARKET", "{}", ["FATHOM_MARKET", "FATHOM_MARKET__"]),
