@@ -23,6 +23,9 @@ NETWORK = {"socket", "socketserver", "ssl", "http", "urllib", "aiohttp", "ccxt",
 NOT_IN_THE_ENGINE = {"bot", "charts", "matplotlib", "typer", "rich", "pydantic", "pydantic_settings", "platformdirs"}
 SLOW_TO_IMPORT = {"pandas", "matplotlib.pyplot", "scipy.stats", "ccxt"}
 
+LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
+CHAT_EXTRAS = {"discord", "telegram"}
+
 
 @dataclass(frozen=True)
 class Module:
@@ -158,7 +161,7 @@ def test_an_answer_as_json_loads_neither_drawing_nor_tables_nor_exchanges(tmp_pa
     assert done.returncode == 0, done.stderr
     loaded = set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, flags=re.MULTILINE))
     assert "numpy" in loaded  # the report is really there
-    assert {name for name in loaded if within(name, SLOW_TO_IMPORT | {"matplotlib"})} == set()
+    assert {name for name in loaded if within(name, SLOW_TO_IMPORT | CHAT_EXTRAS | {"matplotlib"})} == set()
 
 
 def test_only_modules_with_a_kernel_import_the_compiler() -> None:
@@ -292,9 +295,6 @@ def test_nothing_else_that_is_installed_brings_a_package_of_our_name() -> None:
         assert set(owners.get(package, [])) <= {"fathom-liq"}, package
 
 
-LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
-
-
 def test_what_live_markets_need_is_imported_by_the_live_source_alone_and_only_when_it_asks() -> None:
     users = {module.name for module in MODULES if forbidden(module, LIVE_EXTRA)}
     assert users
@@ -302,9 +302,28 @@ def test_what_live_markets_need_is_imported_by_the_live_source_alone_and_only_wh
     assert not [module for module in MODULES if any(within(name, LIVE_EXTRA) for name in imports_at_start(module))]
 
 
+def loading(extras: set[str], modules: tuple[Module, ...]) -> set[str]:
+    """The modules whose import alone brings one of these packages in, by itself or through another module."""
+    at_start = {module.name: imports_at_start(module) for module in modules}
+    found = {name for name, names in at_start.items() if any(within(each, extras) for each in names)}
+    while more := {name for name, names in at_start.items() if any(within(each, found) for each in names)} - found:
+        found |= more
+    return found
+
+
+@every_module
+def test_only_the_chats_know_the_chat_platforms_libraries(module: Module) -> None:
+    if not module.name.startswith("bot.chats."):
+        assert not forbidden(module, CHAT_EXTRAS)
+
+
+def test_no_chat_platforms_library_is_loaded_before_its_chat_runs() -> None:
+    assert {name for name in loading(CHAT_EXTRAS, MODULES) if not name.startswith("bot.chats.")} == set()
+
+
 def test_every_other_third_party_import_comes_with_a_plain_installation() -> None:
     owners = importlib.metadata.packages_distributions()
-    used = {name.partition(".")[0] for module in MODULES for name in imports(module)} - LIVE_EXTRA
+    used = {name.partition(".")[0] for module in MODULES for name in imports(module)} - LIVE_EXTRA - CHAT_EXTRAS
     foreign = used - set(PACKAGES) - set(sys.stdlib_module_names)
     installed = plain_installation()
     assert {name for name in foreign if not {normal(owner) for owner in owners.get(name, [])} & installed} == set()
@@ -356,6 +375,14 @@ def test_an_import_inside_a_function_is_not_one_at_start() -> None:
     lazy = Module("bot.example", "if TYPE_CHECKING:\n    import pandas\ndef f():\n    import ccxt\nimport numpy")
     assert imports_at_start(lazy) == {"numpy"}
     assert imports(lazy) == {"pandas", "ccxt", "numpy"}
+
+
+def test_a_library_that_comes_through_another_module_is_seen() -> None:
+    chat = Module("bot.chats.discord_chat", "import discord")
+    eager = Module("bot.app", "from bot.chats.discord_chat import DiscordChat")
+    command = Module("bot.cli", "from bot import app")
+    lazy = Module("bot.other", "def run():\n    from bot.chats import discord_chat")
+    assert loading({"discord"}, (command, eager, chat, lazy)) == {"bot.chats.discord_chat", "bot.app", "bot.cli"}
 
 
 @pytest.mark.parametrize(
