@@ -114,7 +114,9 @@ def _endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     from engine.sources.live.venues import venue_named
 
     return tuple(
-        Endpoint(venue=venue_named(name), base_url=venue.base_url) for name, venue in settings.venues if venue.enabled
+        Endpoint(venue=venue_named(name), base_url=venue.base_url, ws_url=venue.ws_url)
+        for name, venue in settings.venues
+        if venue.enabled
     )
 
 

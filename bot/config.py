@@ -74,10 +74,11 @@ class MarketSettings(_Section):
 
 
 class VenueSettings(_Section):
-    """One venue of the live source; base_url replaces scheme and host of every request, the paths stay."""
+    """One venue of the live source; base_url and ws_url replace scheme and host of its requests and of its streams."""
 
     enabled: bool = True
     base_url: Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")] | None = None
+    ws_url: Annotated[str, Field(pattern=r"^wss?://[^/\s?#]+[^\s?#]*$")] | None = None
 
 
 class VenuesSettings(_Section):

@@ -52,11 +52,16 @@ def test_empty_variable_is_no_setting(monkeypatch):
 
 
 def test_a_venue_is_redirected_or_switched_off_by_file_and_environment(monkeypatch):
-    write("[venues.okx]\nenabled = false\n[venues.bybit]\nbase_url = 'http://localhost:1/bybit'")
+    write(
+        "[venues.okx]\nenabled = false\nws_url = 'ws://localhost:3'\n[venues.bybit]\nbase_url = 'http://localhost:1/bybit'"
+    )
     monkeypatch.setenv("FATHOM_VENUES__BYBIT__BASE_URL", "http://localhost:2")
+    monkeypatch.setenv("FATHOM_VENUES__BYBIT__WS_URL", "wss://localhost:4/stream")
     venues = load_settings().venues
     assert (venues.binanceusdm.enabled, venues.okx.enabled) == (True, False)
     assert (venues.binanceusdm.base_url, venues.bybit.base_url) == (None, "http://localhost:2")
+    streams = (venues.binanceusdm.ws_url, venues.bybit.ws_url, venues.okx.ws_url)
+    assert streams == (None, "wss://localhost:4/stream", "ws://localhost:3")
 
 
 def test_any_other_exchange_is_named_by_file_or_environment(monkeypatch):
@@ -141,6 +146,7 @@ def test_example_is_valid_with_everything_uncommented():
         ("[venues]\ngate = 3", ["[venues.gate]"]),
         ("[venues.okx]\nbase_ur = 'https://a'", ["venues.okx.base_ur", "base_url"]),
         ("[venues.okx]\nbase_url = 'okx.com'", ["venues.okx.base_url", "'okx.com'"]),
+        ("[venues.okx]\nws_url = 'https://ws.okx.com'", ["venues.okx.ws_url", "'https://ws.okx.com'"]),
     ],
 )
 def test_wrong_file_is_refused_by_name(text, words):
@@ -158,6 +164,7 @@ def test_wrong_file_is_refused_by_name(text, words):
         ("FATHOM_VENUES__GATE__BASE_UR", "https://a", ["GATE__BASE_UR", "Did you mean FATHOM_VENUES__GATE__BASE_URL?"]),
         ("FATHOM_VENUES__GATE", "{}", ["Unknown setting FATHOM_VENUES__GATE in the environment"]),
         ("FATHOM_VENUES__OKX__BASE_URL", "a", ["venues.okx.base_url", "FATHOM_VENUES__OKX__BASE_URL", "'a'"]),
+        ("FATHOM_VENUES__OKX__WS_URL", "a", ["venues.okx.ws_url", "FATHOM_VENUES__OKX__WS_URL", "'a'"]),
         ("FATHOM_MARKT__SOURCE", "auto", ["FATHOM_MARKT__SOURCE", "FATHOM_MARKET__SOURCE"]),
         ("FATHOM_MARKET", "{}", ["FATHOM_MARKET", "FATHOM_MARKET__"]),
         ("FATHOM_CHARTS__WIDTH_PX", "wide", ["charts.width_px", "FATHOM_CHARTS__WIDTH_PX", "'wide'"]),

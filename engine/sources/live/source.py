@@ -38,10 +38,11 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A venue to read, and the address that replaces scheme and host of its own (None: its own)."""
+    """A venue to read, and the addresses that replace scheme and host of its requests and streams (None: its own)."""
 
     venue: Venue
     base_url: str | None = None
+    ws_url: str | None = None
 
 
 class LiveSource:
