@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
+from threading import RLock
 
 import numpy as np
 
 from engine.errors import EngineError
-from engine.history.kinds import FUNDING, ORDER_BOOK, PERP, TAKER_FLOW
+from engine.history.errors import HistoryBusyError
+from engine.history.kinds import FUNDING, LONG_SHORT_RATIO, ORDER_BOOK, PERP, TAKER_FLOW, kind_named
 from engine.history.rows import Rows
 from engine.history.store import QUOTE, HistoryStore
-from engine.market import Market, VenueMarket
+from engine.market import Market, OrderBook, VenueMarket
 from engine.sources.base import Source
-from engine.windows import HOUR_S
+from engine.windows import HOUR_S, MINUTE_S
 
 FUNDING_UNIT_S = 8 * HOUR_S
 """Funding is stored per 8 h, whatever the venue's interval."""
+BOOK_EVERY_S = 5 * MINUTE_S
+"""Books are stored this far apart: each rewrites its day, and a reader takes any of the last 15 minutes."""
+MOST_REMEMBERED = 24
+"""Symbols of which is remembered what is stored, some 7 MB each after 120 days; of others it is read again."""
+
+Series = tuple[str, str]
+"""A venue and a kind of series."""
 
 
 class KeepingSource:
     """Answers like the source it stands before, and stores what the answer was made of.
 
-    An answer is never lost to the disk: what could not be stored is a note. Only real markets are kept.
+    An answer is never lost to the disk: what could not be stored is a note. Only real markets are kept. While another
+    process writes the history nothing is said: it keeps this very market or is soon gone, every single answer of a
+    machine that records would bear the note, and what was not stored is fetched again by whoever needs it.
     """
 
     def __init__(self, source: Source, store: HistoryStore) -> None:
         self._source = source
         self._store = store
+        self._kept: OrderedDict[str, dict[Series, Rows]] = OrderedDict()
+        self._one_at_a_time = RLock()
         self.name = source.name
 
     def symbols(self) -> tuple[str, ...]:
@@ -38,15 +53,33 @@ class KeepingSource:
         market = self._source.market(symbol, as_of_s)
         if market.source != "live":
             return market
+        return self._stored(market)
+
+    def _stored(self, market: Market) -> Market:
+        """Store what of the market is not stored yet, and return it with what there is to say about that."""
         try:
-            keep(market, self._store)
+            with self._one_at_a_time:
+                notes = keep(market, self._store, self._remembered(market.symbol))
+        except HistoryBusyError:
+            return market
         except EngineError as error:
-            return replace(market, notes=(*market.notes, f"Not stored: {error}"))
-        return market
+            notes = (f"Not stored: {error}",)
+        return replace(market, notes=(*market.notes, *notes)) if notes else market
+
+    def _remembered(self, symbol: str) -> dict[Series, Rows]:
+        """Return what is known to be stored of a symbol, and forget the symbol that was asked for longest ago."""
+        kept = self._kept.setdefault(symbol, {})
+        self._kept.move_to_end(symbol)
+        if len(self._kept) > MOST_REMEMBERED:
+            self._kept.popitem(last=False)
+        return kept
 
 
-def keep(market: Market, store: HistoryStore) -> None:
-    """Store the bars, taker side, funding and book of every venue.
+def keep(market: Market, store: HistoryStore, kept: dict[Series, Rows] | None = None) -> tuple[str, ...]:
+    """Store the bars, taker side, funding, crowd and book of every venue, and return what there is to say about it.
+
+    kept: what is known to be stored, brought up to date here; of a series that is not in it the store is read first.
+    Only rows that are new or tell something else are appended, so that an answer does not rewrite months.
 
     Raises:
         ValueError: the market is not a live one: invented numbers never enter the history.
@@ -56,25 +89,66 @@ def keep(market: Market, store: HistoryStore) -> None:
     if market.source != "live":
         msg = f"only live markets are kept, not {market.source} ones"
         raise ValueError(msg)
+    known = {} if kept is None else kept
+    notes: list[str] = []
     for venue in market.venues:
-        for kind, rows in _series(venue):
-            if len(rows.time_s):
-                store.append(
-                    venue.venue, market.symbol + QUOTE, kind, rows, as_of_s=market.as_of_s, clock="venue"
-                )  # the times are the venue's own: days in which nobody asked are a gap, not a jump
+        for kind, rows in _series(venue).items():
+            notes += _keep_series(market, venue.venue, kind, rows, store, known)
+    return tuple(notes)
 
 
-def _series(venue: VenueMarket) -> list[tuple[str, Rows]]:
-    series = [(PERP.name, _bars(venue)), (TAKER_FLOW.name, _taker_flow(venue))]
+def _keep_series(
+    market: Market, venue: str, kind: str, rows: Rows, store: HistoryStore, known: dict[Series, Rows]
+) -> tuple[str, ...]:
+    """Append what is not stored yet of one series."""
+    if not len(rows):
+        return ()
+    market_id = market.symbol + QUOTE
+    if (venue, kind) not in known:
+        known[venue, kind] = _read(store, venue, market_id, kind, since_s=int(rows.time_s.min()))
+    new = _new_rows(kind, rows, known[venue, kind])
+    if not len(new):
+        return ()
+    told = store.append(venue, market_id, kind, new, as_of_s=market.as_of_s, clock="venue")
+    # by the venue's clock, because the times are its own: days in which nobody asked are a gap, not a jump
+    known[venue, kind] = rows
+    return told.notes
+
+
+def _read(store: HistoryStore, venue: str, market_id: str, kind: str, *, since_s: int) -> Rows:
+    """Return what is stored; of a damaged series nothing, so that all is appended and the damage set aside and told."""
+    try:
+        return store.read(venue, market_id, kind, since_s=since_s)
+    except EngineError:
+        return Rows(np.empty(0, dtype=np.int64), {})
+
+
+def _new_rows(kind: str, rows: Rows, known: Rows) -> Rows:
+    """Return the rows worth storing; of books, one every few minutes."""
+    if kind != ORDER_BOOK.name:
+        return kind_named(kind).news(rows, known)
+    is_young = len(known) > 0 and 0 <= rows.time_s[0] - known.time_s[-1] < BOOK_EVERY_S
+    return rows.take(np.full(len(rows), not is_young))
+
+
+def _series(venue: VenueMarket) -> Mapping[str, Rows]:
+    """Return what there is of a venue by its kind of series."""
+    series = {PERP.name: _bars(venue), TAKER_FLOW.name: _taker_flow(venue)}
     if venue.funding is not None:
         per_unit = venue.funding.rate * (FUNDING_UNIT_S / venue.funding.interval_s)
-        series.append((FUNDING.name, Rows(venue.funding.time_s, {"funding_rate": per_unit})))
+        series[FUNDING.name] = Rows(venue.funding.time_s, {"funding_rate": per_unit})
+    if venue.crowd is not None:
+        ratio = np.array([venue.crowd.long_short_ratio])
+        series[LONG_SHORT_RATIO.name] = Rows(np.array([venue.crowd.time_s]), {LONG_SHORT_RATIO.name: ratio})
     if venue.order_book is not None:
-        book = venue.order_book
-        price = np.concatenate([book.bid_price, book.ask_price])
-        size = np.concatenate([book.bid_size, -book.ask_size])
-        series.append((ORDER_BOOK.name, Rows(np.full(len(price), book.time_s), {"price": price, "size": size})))
+        series[ORDER_BOOK.name] = _book(venue.order_book)
     return series
+
+
+def _book(book: OrderBook) -> Rows:
+    price = np.concatenate([book.bid_price, book.ask_price])
+    size = np.concatenate([book.bid_size, -book.ask_size])
+    return Rows(np.full(len(price), book.time_s), {"price": price, "size": size})
 
 
 def _bars(venue: VenueMarket) -> Rows:

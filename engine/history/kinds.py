@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.errors import UnknownNameError
 from engine.grid import IntArray
-from engine.history.rows import Rows, finest_cover, merge_points, merge_snapshots
+from engine.history.rows import Rows, finest_cover, merge_points, merge_snapshots, news_to
 from engine.windows import DAY_S, HOUR_S, MINUTE_S
 
 DURATION = "duration_s"
@@ -65,6 +65,18 @@ class Kind:
         if self.shape == "snapshot":
             return merge_snapshots(old, new)
         return merge_points(old, new, self._key)
+
+    def news(self, rows: Rows, known: Rows) -> Rows:
+        """Return the rows that `known` does not hold, or not so; a snapshot is never compared row by row.
+
+        Raises:
+            ValueError: the kind is one of snapshots.
+
+        """
+        if self.shape == "snapshot":
+            msg = f"rows of {self.name} belong together"
+            raise ValueError(msg)
+        return news_to(known, rows, self._key)
 
     def known_from_s(self, rows: Rows) -> IntArray:
         """Return when each row became known, shape (n,) [Unix s]."""

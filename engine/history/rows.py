@@ -13,6 +13,9 @@ from engine.grid import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 
+SAME_WITHIN = 1e-9
+"""Values that differ by less than this share are the same: rates and volumes are converted on their way and back."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
@@ -104,6 +107,27 @@ def _last_known(values: FloatArray, starts: IntArray, ends: IntArray) -> FloatAr
         return values
     known = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), -1))[ends]
     return np.where(known >= starts, values[known], np.nan)
+
+
+def news_to(known: Rows, rows: Rows, key: tuple[str, ...]) -> Rows:
+    """Return the rows of which `known` has no equal: none of that time and `key`, or one that tells something else.
+
+    What is unknown in a row tells nothing. `known` holds no row twice.
+    """
+    if not len(known):
+        return rows
+    every = joined(known, rows)
+    order, starts = _groups(every, key)
+    group = np.empty(len(every), dtype=np.int64)
+    group[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(every))))
+    at = np.full(len(starts), -1)
+    at[group[: len(known)]] = np.arange(len(known))
+    theirs = at[group[len(known) :]]
+    says_more = theirs < 0
+    for name in rows.columns:
+        here, there = rows[name], _column(known, name)[theirs]
+        says_more |= np.isfinite(here) & ~np.isclose(here, there, rtol=SAME_WITHIN, atol=0.0)
+    return rows.take(says_more)
 
 
 def merge_snapshots(old: Rows, new: Rows) -> Rows:

@@ -1,10 +1,12 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from engine.history.keeping import KeepingSource, keep
 from engine.history.store import HistoryStore
+from engine.market import OrderBook
+from engine.observed import Crowd
 from engine.sources.recorded import RecordedSource
 from engine.sources.simulated import SimulatedSource
 from tests.engine.markets import random_market
@@ -23,6 +25,27 @@ class Live:
 
     def market(self, symbol, as_of_s=None):
         return self.answer
+
+
+def without_the_last(market, count):
+    """The market as it was known `count` bars before."""
+    lead = market.lead
+    candles = replace(
+        lead.candles,
+        **{
+            field.name: getattr(lead.candles, field.name)[:-count]
+            for field in fields(lead.candles)
+            if field.name != "where"
+        },
+    )
+    settled = lead.funding.time_s <= candles.end_s[-1]
+    funding = replace(lead.funding, time_s=lead.funding.time_s[settled], rate=lead.funding.rate[settled])
+    venue = replace(lead, candles=candles, open_interest=lead.open_interest[:-count], funding=funding)
+    return replace(market, as_of_s=int(candles.end_s[-1]), venues=(venue,))
+
+
+def stored_bars(store):
+    return len(store.read("binanceusdm", "TESTUSDT", "perp_5m"))
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +75,92 @@ def test_answers_days_apart_accumulate(live, tmp_path):
     assert bars.rows == 288 * 6
 
 
-def test_an_answer_is_not_lost_to_a_history_that_another_process_writes(live, tmp_path):
+def test_a_history_that_another_process_writes_is_left_to_it_without_a_word(live, tmp_path):
     with HistoryStore(tmp_path) as first, HistoryStore(tmp_path) as second:
-        keep(live, first)
-        answered = KeepingSource(Live(live), second).market("TEST")
+        keep(without_the_last(live, 288), first)
+        assert KeepingSource(Live(live), second).market("TEST") is live
+        assert stored_bars(second) == 288 * 2
+        first.close()
+        assert KeepingSource(Live(live), second).market("TEST") is live
+        assert stored_bars(second) == 288 * 3
+
+
+def test_a_disk_that_refuses_is_a_note_and_no_lost_answer(live, tmp_path):
+    (tmp_path / "history").write_text("in the way of a folder")
+    with HistoryStore(tmp_path / "history") as store:
+        answered = KeepingSource(Live(live), store).market("TEST")
     assert answered.price == live.price
     (note,) = answered.notes
-    assert note.startswith("Not stored: The history at")
+    assert note.startswith("Not stored: The history could not be written")
+
+
+def test_a_damaged_file_is_set_aside_and_the_answer_says_so(live, tmp_path):
+    with HistoryStore(tmp_path) as store:
+        keep(live, store)
+        (path,) = tmp_path.glob("*/*/perp_5m/*.parquet")
+        path.write_bytes(b"no Parquet")
+        answered = KeepingSource(Live(live), store).market("TEST")
+        assert stored_bars(store) == 288 * 3
+    (note,) = answered.notes
+    assert "was damaged" in note
+
+
+def test_a_new_bar_rewrites_its_month_and_no_older_one(tmp_path):
+    months = replace(random_market(6, 288 * 70), source="live")
+    with HistoryStore(tmp_path) as store:
+        keeping = KeepingSource(Live(without_the_last(months, 1)), store)
+        keeping.market("TEST")
+        written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+        keeping.market("TEST")
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")} == written
+        KeepingSource(Live(months), store).market("TEST")  # as a new process would
+        again = {path.name for path, at in written.items() if path.stat().st_mtime_ns != at}
+        assert stored_bars(store) == 288 * 70
+    assert again == {"2026-03.parquet"}
+
+
+def test_what_an_answer_mends_or_fills_in_is_stored_too(live, tmp_path):
+    candles = live.lead.candles
+    mended = replace(candles, volume=np.append(candles.volume[:-1], candles.volume[-1] + 1))
+    unknown = np.where(np.arange(len(candles)) < 100, np.nan, live.lead.open_interest)
+    first, second = (
+        replace(live, venues=(replace(live.lead, **changes),))
+        for changes in ({"open_interest": unknown}, {"candles": mended})
+    )
+    source = Live(first)
+    with HistoryStore(tmp_path) as store:
+        keeping = KeepingSource(source, store)
+        keeping.market("TEST")
+        source.answer = second
+        keeping.market("TEST")
+        stored = store.read("binanceusdm", "TESTUSDT", "perp_5m")
+    np.testing.assert_array_equal(stored["volume"], mended.volume)
+    np.testing.assert_array_equal(stored["open_interest"], live.lead.open_interest)
+
+
+def test_books_are_stored_minutes_apart(live, tmp_path):
+    source = Live(live)
+    with HistoryStore(tmp_path) as store:
+        keeping = KeepingSource(source, store)
+        for seconds in (0, 60, 299, 300, 601):
+            book = OrderBook(
+                time_s=live.as_of_s - 700 + seconds,
+                **{name: np.array([100.0 + (name[0] == "a")]) for name in ("bid_price", "ask_price")},
+                bid_size=np.ones(1),
+                ask_size=np.ones(1),
+            )
+            source.answer = replace(live, venues=(replace(live.lead, order_book=book),))
+            keeping.market("TEST")
+        stored = store.read("binanceusdm", "TESTUSDT", "order_book")
+    assert np.unique(stored.time_s - live.as_of_s + 700).tolist() == [0, 300, 601]
+
+
+def test_the_crowd_is_stored_at_its_own_time(live, tmp_path):
+    crowd = Crowd(time_s=live.as_of_s - 600, long_short_ratio=1.6)
+    with HistoryStore(tmp_path) as store:
+        keep(replace(live, venues=(replace(live.lead, crowd=crowd),)), store)
+        stored = store.read("binanceusdm", "TESTUSDT", "long_short_ratio")
+    assert (stored.time_s.tolist(), stored["long_short_ratio"].tolist()) == ([crowd.time_s], [1.6])
 
 
 def test_invented_numbers_never_enter_the_history(tmp_path):

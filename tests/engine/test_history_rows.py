@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.history.rows import Rows, finest_cover, joined, merge_points, merge_snapshots
+from engine.history.rows import Rows, finest_cover, joined, merge_points, merge_snapshots, news_to
 
 HOUR = 3_600
 FIVE = 300
@@ -56,6 +56,29 @@ def test_the_newer_value_wins_and_an_unknown_one_erases_nothing():
     assert found.time_s.tolist() == [10, 20, 30]
     assert found["close"].tolist() == [8, 7, 10]
     np.testing.assert_array_equal(found["interest"], [5, 6, np.nan])
+
+
+def test_news_are_rows_that_nobody_held_and_values_that_changed():
+    known = rows([10, 20, 30], close=[1, 2, np.nan])
+    fetched = rows([10, 20, 30, 40], close=[1 + 1e-12, 2.1, 3, 4])
+    assert as_lists(news_to(known, fetched, ())) == ([20, 30, 40], {"close": [2.1, 3, 4]})
+    assert len(news_to(known, rows([20], close=[np.nan]), ())) == 0  # tells nothing
+    assert len(news_to(Rows(np.empty(0, dtype=np.int64), {}), fetched, ())) == 4
+    longer = rows([10], close=[1], duration_s=[HOUR])
+    assert len(news_to(rows([10], close=[1], duration_s=[FIVE]), longer, ("duration_s",))) == 1
+
+
+few_rows = st.dictionaries(st.integers(0, 8), st.sampled_from([1.0, 2.0, np.nan])).map(
+    lambda held: rows(sorted(held), close=[held[time] for time in sorted(held)])
+)
+
+
+@given(few_rows, few_rows)
+def test_appending_the_news_alone_leaves_what_appending_everything_would(known, fetched):
+    whole, short = merge_points(known, fetched, ()), merge_points(known, news_to(known, fetched, ()), ())
+    told = np.isfinite(whole["close"])  # a time at which nothing is known may stay away
+    assert set(whole.time_s[told]) <= set(short.time_s)
+    np.testing.assert_array_equal(short["close"], whole["close"][np.isin(whole.time_s, short.time_s)])
 
 
 def test_bars_of_another_length_are_other_rows():
