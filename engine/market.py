@@ -227,6 +227,9 @@ class Market:
             if len(venue.candles) and int(venue.candles.end_s[-1]) > self.as_of_s:
                 msg = f"{venue.venue} has a bar that was not finished at {iso(self.as_of_s)}"
                 raise ValueError(msg)
+            if venue.liquidations is not None and venue.liquidations.known_s > self.as_of_s:
+                msg = f"{venue.venue} has liquidations that nobody could know at {iso(self.as_of_s)}"
+                raise ValueError(msg)
         if any(sweep.time_s > self.as_of_s for sweep in self.observed):
             msg = f"a sweep of positions was not finished at {iso(self.as_of_s)}"
             raise ValueError(msg)

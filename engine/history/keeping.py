@@ -12,6 +12,7 @@ import numpy as np
 from engine.errors import EngineError
 from engine.history.errors import HistoryBusyError
 from engine.history.kinds import FUNDING, LONG_SHORT_RATIO, ORDER_BOOK, PERP, TAKER_FLOW, kind_named
+from engine.history.realised import liquidations_before
 from engine.history.rows import Rows
 from engine.history.store import QUOTE, HistoryStore
 from engine.market import Market, OrderBook, VenueMarket
@@ -53,7 +54,7 @@ class KeepingSource:
         market = self._source.market(symbol, as_of_s)
         if market.source != "live":
             return market
-        return self._stored(market)
+        return completed(self._stored(market), self._store)
 
     def _stored(self, market: Market) -> Market:
         """Store what of the market is not stored yet, and return it with what there is to say about that."""
@@ -73,6 +74,24 @@ class KeepingSource:
         if len(self._kept) > MOST_REMEMBERED:
             self._kept.popitem(last=False)
         return kept
+
+
+def completed(market: Market, store: HistoryStore) -> Market:
+    """Return the market with what no request can fetch and the store holds: the liquidations that were heard.
+
+    What cannot be read is a note, never a failed answer.
+    """
+    try:
+        told = [
+            liquidations_before(store.path / venue.venue / (market.symbol + QUOTE), market.as_of_s)
+            for venue in market.venues
+        ]
+    except EngineError as error:
+        return replace(market, notes=(*market.notes, f"Stored liquidations were left out: {error}"))
+    if all(each is None for each in told):
+        return market
+    venues = (replace(venue, liquidations=each) for venue, each in zip(market.venues, told, strict=True))
+    return replace(market, venues=tuple(venues))
 
 
 def keep(market: Market, store: HistoryStore, kept: dict[Series, Rows] | None = None) -> tuple[str, ...]:

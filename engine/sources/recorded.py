@@ -19,6 +19,7 @@ from engine.errors import DataMalformedError, DataUnavailableError, UnknownSymbo
 from engine.grid import FloatArray, IntArray
 from engine.history.files import COPY_AGAIN, has_series, read_rows, read_series, with_durations
 from engine.history.kinds import DEFAULT_BAR_S, DURATION, FUNDING, ORDER_BOOK, PERP, TAKER_FLOW
+from engine.history.realised import liquidations_before
 from engine.history.rows import Rows
 from engine.margin import has_rule, terms_for
 from engine.market import Candles, Funding, Market, MissingInput, OrderBook, VenueMarket
@@ -136,6 +137,7 @@ class RecordedSource:
             margin=terms_for(venue, folder.name, self.brackets_file),
             funding=_funding(folder, as_of_s),
             order_book=_order_book(folder, as_of_s),
+            liquidations=liquidations_before(folder, as_of_s),
         )
         return market, [*missing, *unknown, *_gaps(venue, candles)]
 
