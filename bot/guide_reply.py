@@ -11,7 +11,7 @@ from bot.replies import Line, Reply, block
 from bot.wording import disclaimer_blocks
 from engine.inventory import Ladder
 from engine.margin import terms_for
-from engine.models import Model
+from engine.models import Model, ObservedModel
 from engine.text import percent_text
 from engine.windows import WINDOWS
 
@@ -75,7 +75,9 @@ def _model_lines(model: Model) -> list[Line]:
 
 
 def _mixes(model: Model) -> str:
-    """Return the leverage that stands in the maps, by window where the window decides; "" for mixed tiers."""
+    """Return the leverage that stands in the maps, by window where the window decides; "" for mixed or real tiers."""
+    if isinstance(model, ObservedModel):
+        return ""
     margin = terms_for(*_LADDER_OF)
     if not np.all(np.isfinite(model.ladder(margin, WINDOWS[0]).leverages)):
         return ""

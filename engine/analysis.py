@@ -14,7 +14,7 @@ from engine.results import Analysis, MapKey, VenueShare, Zone
 from engine.scoring import score_zones
 from engine.setup import judge_setup, name_bait
 from engine.survey import BROAD_KEY, Survey, survey_market
-from engine.text import percent_text
+from engine.text import percent_text, venue_text
 
 COVERED_ENOUGH = 0.98
 """Below this the volume cap bound so often that sizes on that side are too small by more than is shown."""
@@ -23,7 +23,8 @@ COVERED_ENOUGH = 0.98
 def analyse(market: Market, *, keys: tuple[MapKey, ...] | None = None) -> Analysis:
     """Return the whole answer about `market`; does not look ahead.
 
-    keys: the maps to find zones in; None: the four default maps with flow and swings beside them.
+    keys: the maps to find zones in; None: the four default maps with flow and swings beside them, and real positions
+    where they were swept.
 
     Raises:
         NotEnoughDataError: less than a day of candles.
@@ -59,6 +60,7 @@ def analyse_survey(survey: Survey) -> Analysis:
         questions=ask(zones, setup, bait, invalidation),
         missing=_all_missing(survey, zones),
         notes=(*market.notes, *_notes(survey)),
+        observed=survey.observed,
     )
 
 
@@ -92,6 +94,16 @@ def _notes(survey: Survey) -> list[str]:
             )
     if not survey.maps[survey.sized].is_positions:
         notes.append(f"{survey.sized} holds no positions: its sizes compare zones, and are no amounts of USD.")
+    observed = survey.maps[survey.sized].observed
+    if observed is not None:
+        venue, cross = venue_text(observed.coverage.venue), 1 - observed.coverage.exact_share
+        notes.append(
+            f"{survey.sized} holds real positions, of known wallets at {venue} alone: its USD are a part of one venue, "
+            f"never to be added to another map's."
+        )
+        if cross > 0:
+            share = percent_text(cross, signed=False, decimals=0)
+            notes.append(f"{share} of them are on cross margin: their prices move with the rest of the account.")
     if len(survey.asked) == 1:
         notes.append(f"One map only ({survey.asked[0]}): a single data point, not confluence.")
     return notes

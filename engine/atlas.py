@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from engine.errors import ModelUnavailableError
 from engine.grid import BIN_RATIO, FloatArray, IntArray, LogGrid
 from engine.inventory import ColumnPlan, Standing
 from engine.market import Market, MissingInput
-from engine.models import REGISTRY, Model
+from engine.models import REGISTRY, ObservedModel, WalkedModel
 from engine.models.base import Plans, VenueBars
 from engine.models.broad_structure import BROAD_STRUCTURE
 from engine.models.high_leverage import HIGH_LEVERAGE
@@ -168,6 +168,21 @@ class Atlas:
 
     def _build(self, key: MapKey, *, with_columns: bool) -> LiquidationMap:
         model = REGISTRY[key.model]
+        if isinstance(model, ObservedModel):
+            return self._show(key, model, with_columns=with_columns)
+        return self._walk(key, model, with_columns=with_columns)
+
+    def _show(self, key: MapKey, model: ObservedModel, *, with_columns: bool) -> LiquidationMap:
+        """Return the map of positions that were seen: nothing is walked, so nothing says what is typical."""
+        map_ = model.map(key, self.market, self.grid)
+        self._typical[key] = None
+        if not with_columns:
+            return map_
+        first, size = self._shown_bins()
+        times_s = self._column_times(key.window)
+        return replace(map_, columns=model.columns(self.market, self.grid, times_s, slice(first, first + size)))
+
+    def _walk(self, key: MapKey, model: WalkedModel, *, with_columns: bool) -> LiquidationMap:
         column_times = self._column_times(key.window) if with_columns else np.empty(0, dtype=np.int64)
         snapshot_times = self._snapshot_times(key.window, model)
         columns = _Stored(column_times, *self._shown_bins())
@@ -186,7 +201,7 @@ class Atlas:
         return self._sum(key, model, standings, columns if with_columns else None)
 
     def _sum(
-        self, key: MapKey, model: Model, standings: list[tuple[VenueBars, Standing]], columns: _Stored | None
+        self, key: MapKey, model: WalkedModel, standings: list[tuple[VenueBars, Standing]], columns: _Stored | None
     ) -> LiquidationMap:
         prices = self.grid.centers
         mass = np.sum([standing.mass for _, standing in standings], axis=0)
@@ -234,7 +249,7 @@ class Atlas:
         first_known = int(self.venues[0].bars.end_s[0])
         return times[times >= first_known].astype(np.int64)
 
-    def _snapshot_times(self, window: Window, model: Model) -> IntArray:
+    def _snapshot_times(self, window: Window, model: WalkedModel) -> IntArray:
         """Return past moments, oldest first, whose maps say what is typical; none of them is now."""
         if self.context is None:
             return np.empty(0, dtype=np.int64)

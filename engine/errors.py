@@ -25,13 +25,28 @@ class DataUnavailableError(EngineError):
 
 
 class ModelUnavailableError(DataUnavailableError):
-    """No venue gives the inputs that a model needs for a symbol."""
+    """The inputs that a model needs for a symbol are not there; `reason` says why where there is more to say."""
 
-    def __init__(self, model: str, inputs: str, symbol: str) -> None:
+    def __init__(
+        self, model: str, inputs: str, symbol: str, *, reason: str = "", advice: str = "Ask for another model."
+    ) -> None:
         self.model = model
         self.inputs = inputs
         self.symbol = symbol
-        super().__init__(f"{model} needs {inputs}, and no venue gives all of that for {symbol}. Ask for another model.")
+        self.reason = reason or f"no venue gives all of that for {symbol}"
+        super().__init__(f"{model} needs {inputs}, and {self.reason}. {advice}")
+
+
+class NoSweptHistoryError(EngineError):
+    """A model that shows one moment was asked what price swept out of it in the past; `walked` are those that know."""
+
+    def __init__(self, model: str, walked: Sequence[str]) -> None:
+        self.model = model
+        self.walked = tuple(walked)
+        super().__init__(
+            f"{model} shows positions of one moment, so it has no history that price could have swept. "
+            f"Ask for {', '.join(self.walked[:-1])} or {self.walked[-1]}."
+        )
 
 
 class DataMalformedError(EngineError):

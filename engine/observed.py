@@ -1,15 +1,16 @@
-"""What venues show of real accounts: positions of known wallets, and how many accounts are long or short."""
+"""What venues show of real accounts: positions of known wallets and what they cover, and how many are long or short."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from engine.arrays import check_lengths, freeze_fields
 from engine.errors import DataMalformedError
-from engine.grid import FloatArray, IntArray
+from engine.grid import FloatArray, IntArray, LogGrid
 
 _ADVICE = "Mend or re-record that part; nothing was computed from it."
 
@@ -84,3 +85,49 @@ class ObservedPositions:
     def coverage(self, side: int) -> float:
         """Return the share of the venue's open interest that the wallets hold on one side; NaN without any."""
         return self.held(side) / self.open_interest if self.open_interest > 0 else math.nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of one venue a sweep of real positions saw, at the moment of an answer.
+
+    started_s, swept_s: when the sweep began and ended [Unix s]; age_s: from its end to the answer [s]; wallets: how
+    many answered; long_share, short_share: of the venue's open interest; long_usd, short_usd: what the wallets hold, at
+    the market price [USD]; exact_share: of the mapped USD, on isolated margin (0-1), NaN where nothing is mapped.
+    positions and the following are numbers of them: without_price, that no price alone would liquidate; passed, whose
+    price was met since the sweep; outside, beyond the map.
+    """
+
+    venue: str
+    started_s: int
+    swept_s: int
+    age_s: int
+    wallets: int
+    long_share: float
+    short_share: float
+    long_usd: float
+    short_usd: float
+    exact_share: float
+    positions: int
+    without_price: int
+    passed: int
+    outside: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ObservedLayers:
+    """What a map of real positions rests on, and its sharp part.
+
+    exact_long_usd, exact_short_usd: (bins,) [USD] isolated positions, whose liquidation price is their own; what else
+    the map holds is on cross margin, spread because its price moves with the rest of the account.
+    """
+
+    coverage: Coverage
+    exact_long_usd: FloatArray
+    exact_short_usd: FloatArray
+
+    def exact_between(self, side: Literal["above", "below"], grid: LogGrid, low: float, high: float) -> float:
+        """Return what isolated positions of one side hold from `low` to `high` [USD]; a bin counts at its centre."""
+        centers = grid.centers
+        exact = self.exact_short_usd if side == "above" else self.exact_long_usd
+        return float(exact[(centers >= low) & (centers <= high)].sum())

@@ -51,7 +51,9 @@ def _nearest(zones: Sequence[Zone]) -> str:
         f"{who(side).capitalize()} {side} the price, from {price_text(zone.band.near)} ({percent_text(zone.distance)})"
     )
     chance = percent_text(zone.touch_within(24), signed=False, decimals=0)
-    return f"{where}, {_sizes([zone])} modelled. A level that near was touched within 24 h {chance} of the time."
+    return (
+        f"{where}, {_sizes([zone])} {zone.size_basis}. A level that near was touched within 24 h {chance} of the time."
+    )
 
 
 def _forced(zones: Sequence[Zone]) -> str:

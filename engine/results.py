@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from engine.grid import FloatArray, IntArray, LogGrid
 from engine.market import Candles, MissingInput
+from engine.observed import Coverage, ObservedLayers
 from engine.windows import Window
 
 Side = Literal["above", "below"]
 Verdict = Literal["upside_sweep", "downside_sweep", "trap_both_sides", "no_clear_edge"]
 ConditionKind = Literal["close_beyond", "oi_change", "zone_fades", "funding_flip"]
+SizeBasis = Literal["modelled", "observed"]
 
 DISCLAIMER = "Modelled estimate, not real positions, not advice."
+OBSERVED_DISCLAIMER = "Real positions of some wallets at one venue, not the market, not advice."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class MapKey:
 class MapColumns:
     """How a map looked over time, never repainted: what stood at each moment, shape (columns, bins), float32 [USD].
 
-    time_s: (columns,) the moment each column was known; first_bin: the lattice number of the first stored bin.
+    time_s: (columns,) the moment each column was known; first_bin: the lattice number of the first stored bin. A column
+    of which nothing is known (real positions that nobody swept then) is NaN throughout, which is not an empty one.
     """
 
     time_s: IntArray
@@ -59,7 +63,8 @@ class LiquidationMap:
     that is drawn, or None; is_positions: False where the mass is turnover or pivot weight and USD would be a pretence;
     shown_mix: (tiers,) share of the standing mass in each tier, sums to 1 (NaN when the map is empty);
     covered_share: (2,) share of open interest that the long and the short side hold, NaN where there is none;
-    model_name: the model in words, such as High leverage.
+    model_name: the model in words, such as High leverage; observed: set where the mass is real positions of one venue,
+    its open interest then being that of covered_share, and `leverages` the upper ends of classes.
     """
 
     key: MapKey
@@ -80,6 +85,7 @@ class LiquidationMap:
     short_entry_by_tier_s: FloatArray | None = None
     columns: MapColumns | None = None
     model_name: str = ""
+    observed: ObservedLayers | None = None
 
     def side_usd(self, side: Side) -> FloatArray:
         """Return the side's profile (bins,) [USD]: shorts above the price, longs below."""
@@ -164,9 +170,10 @@ class TouchChance:
 class Zone:
     """A price band where liquidations cluster, with all that was found for and against it.
 
-    score: 0-100; agreement: the same before evidence; index: 100 is the answer's largest zone; size_usd: modelled USD;
-    distance: signed fraction of price, to the near edge; distance_atr: the same in 14-day daily ATR; clear: False when
-    no map has a hit and the side's strongest bin is listed instead; maps: the default maps; inputs, ages: what agreed.
+    score: 0-100; agreement: the same before evidence; index: 100 is the answer's largest zone; size_usd: what stands
+    there [USD], of the kind that size_basis says; distance: signed fraction of price, to the near edge; distance_atr:
+    the same in 14-day daily ATR; clear: False when no map has a hit and the side's strongest bin is listed instead;
+    maps: the default maps; inputs, ages: what agreed.
     """
 
     band: ZoneBand
@@ -184,6 +191,7 @@ class Zone:
     evidence: tuple[Evidence, ...]
     missing_evidence: tuple[MissingInput, ...]
     clear: bool
+    size_basis: SizeBasis = "modelled"
 
     def touch_within(self, hours: int) -> float:
         """Return the chance of touch within one of the horizons 12, 24 and 72 h."""
@@ -266,7 +274,10 @@ class VenueShare:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Analysis:
-    """The whole answer to `/liq SYMBOL`. `maps` are the maps asked for; zones are sorted by score, best first."""
+    """The whole answer to `/liq SYMBOL`. `maps` are the maps asked for; zones are sorted by score, best first.
+
+    observed: what the real positions cover that had a say; None where none had.
+    """
 
     symbol: str
     as_of_s: int
@@ -286,11 +297,17 @@ class Analysis:
     questions: tuple[Question, ...]
     missing: tuple[MissingInput, ...]
     notes: tuple[str, ...]
+    observed: Coverage | None = None
 
     @property
     def shown_map(self) -> LiquidationMap:
         """The map that the picture shows."""
         return next(map_ for map_ in self.maps if map_.key == self.shown)
+
+    @property
+    def disclaimer(self) -> str:
+        """What the numbers of the shown map are not."""
+        return DISCLAIMER if self.shown_map.observed is None else OBSERVED_DISCLAIMER
 
     def zones_on(self, side: Side) -> tuple[Zone, ...]:
         """Return the side's zones, best score first."""

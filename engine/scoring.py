@@ -17,7 +17,16 @@ from engine.results import Side, Zone, ZoneBand, ZoneInMap
 from engine.setup import SIDES, reachable
 from engine.survey import Survey
 from engine.touch import touch_chances
-from engine.zones import MIN_SIDE_SHARE, HitGroup, SideView, edge_price, extent, group_hits, strongest_bin
+from engine.zones import (
+    MIN_SIDE_SHARE,
+    HitGroup,
+    SideView,
+    edge_price,
+    extent,
+    group_hits,
+    sparse_extent,
+    strongest_bin,
+)
 
 MAX_ZONES_PER_SIDE = 6
 """More zones than this on one side are a list, not a reading."""
@@ -80,7 +89,8 @@ def _holds_enough(survey: Survey, outline: _Outline) -> bool:
 
 def _outline(survey: Survey, side: Side, group: HitGroup) -> _Outline:
     profile = _sized_profile(survey, side)
-    first, last = extent(group.first, group.last, profile, survey.frame, side)
+    reach = extent if survey.maps[survey.sized].observed is None else sparse_extent
+    first, last = reach(group.first, group.last, profile, survey.frame, side)
     return _Outline(side, first, last, clear=True)
 
 
@@ -128,6 +138,7 @@ def _zone(survey: Survey, outline: _Outline, band: ZoneBand, agreement: Agreemen
         evidence=assessed.evidence,
         missing_evidence=assessed.missing,
         clear=outline.clear,
+        size_basis="modelled" if sized.observed is None else "observed",
     )
 
 

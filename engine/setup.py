@@ -89,7 +89,8 @@ def _why_side(zones: Sequence[Zone], side: Side) -> tuple[Reason, ...]:
     ours, theirs = _size_on(zones, side), _size_on(zones, other)
     reasons = []
     if math.isfinite(ours) and math.isfinite(theirs):
-        text = f"{usd_text(ours)} of modelled {FORCED[side]} within reach, {usd_text(theirs)} of {FORCED[other]}"
+        basis = zones[0].size_basis
+        text = f"{usd_text(ours)} of {basis} {FORCED[side]} within reach, {usd_text(theirs)} of {FORCED[other]}"
         reasons.append(Reason(sign=1 if ours >= theirs else -1, text=text))
     nearest = nearest_zone(zones)
     where = f"the nearest zone is {nearest.band.side}, {percent_text(abs(nearest.distance), signed=False)} away"

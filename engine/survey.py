@@ -9,6 +9,7 @@ from engine.atlas import Atlas
 from engine.confluence import Voices
 from engine.context import MarketContext, read_context
 from engine.market import Market, MissingInput
+from engine.observed import Coverage
 from engine.reading import DEFAULT_KEYS
 from engine.results import LiquidationMap, MapKey, Side
 from engine.setup import SIDES
@@ -17,6 +18,8 @@ from engine.zones import Frame, SideView, view_side
 
 FLOW_KEY = MapKey("M4", window_named("24h"))
 SWINGS_KEY = MapKey("M5", window_named("3d"))
+OBSERVED_KEY = MapKey("M6", window_named("24h"))
+"""Real positions have a say like flow and swings. Where nobody swept any, nothing is said of them."""
 BROAD_KEY = MapKey("M2", window_named("3d"))
 """The map that holds all open interest: its USD add up, so sizes are read from it and it is the one drawn."""
 
@@ -35,14 +38,21 @@ class Survey:
     voices: Mapping[Side, Voices]
     missing: tuple[MissingInput, ...]
 
+    @property
+    def observed(self) -> Coverage | None:
+        """What the real positions cover that have a say, None where none have."""
+        layers = next((map_.observed for map_ in self.maps.values() if map_.observed is not None), None)
+        return None if layers is None else layers.coverage
+
 
 def survey_market(market: Market, keys: tuple[MapKey, ...] | None = None) -> Survey:
     """Build the maps and look at each side of each; the default maps are always there, for agreement."""
     context = read_context(market)
     atlas = Atlas(market, context)
-    asked = keys if keys is not None else (*DEFAULT_KEYS, FLOW_KEY, SWINGS_KEY)
+    heard = (*DEFAULT_KEYS, FLOW_KEY, SWINGS_KEY, *((OBSERVED_KEY,) if market.observed else ()))
+    asked = keys if keys is not None else heard
     drawn = set(DEFAULT_KEYS if keys is None else asked)
-    atlas.prepare((*DEFAULT_KEYS, FLOW_KEY, SWINGS_KEY, *asked), drawn, required=keys or ())
+    atlas.prepare((*heard, *asked), drawn, required=keys or ())
     maps = atlas.maps()
     frame = Frame(atlas.grid, market.price, context.volatility.daily_sigma)
     views = {side: {key: _view(atlas, key, side, frame) for key in maps} for side in SIDES}
@@ -68,9 +78,13 @@ def _sized(asked: Sequence[MapKey], maps: Mapping[MapKey, LiquidationMap]) -> Ma
 
 def _view(atlas: Atlas, key: MapKey, side: Side, frame: Frame) -> SideView:
     map_ = atlas.map(key)
-    profile = map_.side_usd(side)
+    profile, typical = map_.side_usd(side), atlas.typical(key)
+    if map_.observed is not None:  # a part of one venue: dust is measured against what was seen of the side
+        seen = map_.observed.coverage
+        held = seen.short_usd if side == "above" else seen.long_usd
+        return view_side(str(key), side, profile, typical, frame, side_interest_usd=held, sparse=True)
     interest = atlas.open_interest_usd if map_.is_positions else float(profile.sum())
-    return view_side(str(key), side, profile, atlas.typical(key), frame, side_interest_usd=interest)
+    return view_side(str(key), side, profile, typical, frame, side_interest_usd=interest)
 
 
 def _voices(atlas: Atlas, views: Mapping[MapKey, SideView], side: Side, frame: Frame) -> Voices:
@@ -79,6 +93,7 @@ def _voices(atlas: Atlas, views: Mapping[MapKey, SideView], side: Side, frame: F
         "open interest": tuple(views[key] for key in DEFAULT_KEYS if key in views),
         "flow": tuple(views[key] for key in (FLOW_KEY,) if key in views),
         "swings": tuple(views[key] for key in (SWINGS_KEY,) if key in views),
+        "positions": tuple(views[key] for key in (OBSERVED_KEY,) if key in views),
     }
     ages = tuple(
         view_side(

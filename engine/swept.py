@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.atlas import grid_for
-from engine.errors import ModelUnavailableError
+from engine.errors import ModelUnavailableError, NoSweptHistoryError
 from engine.grid import FloatArray, IntArray
 from engine.market import Market
-from engine.models import REGISTRY, model_named
+from engine.models import WALKED, model_named
 from engine.models.base import VenueBars
 
 
@@ -30,14 +30,18 @@ def swept(market: Market, model_id: str) -> Swept:
 
     Raises:
         UnknownModelError: no model has this id.
+        NoSweptHistoryError: the model shows one moment and walks no bars.
         ModelUnavailableError: no venue has its inputs.
 
     """
     spec = model_named(model_id)
+    model = WALKED.get(spec.id)
+    if model is None:
+        raise NoSweptHistoryError(spec.id, tuple(WALKED))
     grid = grid_for(market)
     found = []
     for venue in market.venues:
-        standing = REGISTRY[spec.id].sweep_history(VenueBars.of(venue, grid))
+        standing = model.sweep_history(VenueBars.of(venue, grid))
         if standing is not None:
             found.append((venue.candles.time_s, standing.swept_usd))
     if not found:

@@ -106,10 +106,12 @@ def view_side(
     frame: Frame,
     *,
     side_interest_usd: float,
+    sparse: bool = False,
 ) -> SideView:
     """Return one side of a profile (bins,) [USD], held against what is usual; does not look ahead.
 
-    side_interest_usd: the side's open interest [USD], of which a hit must hold a share.
+    side_interest_usd: the side's open interest [USD], of which a hit must hold a share; sparse: single positions stand
+    in single bins, so that a hit is the fullest bin within the merge width, not any from which that one is in reach.
     """
     bins = frame.bins(side)
     half = frame.half_width
@@ -125,6 +127,7 @@ def view_side(
         & (usd >= MIN_SIDE_SHARE * side_interest_usd)
         & (usd > 0)
     )
+    hit = bright & _local_maxima(residual, math.ceil(frame.merge_bins))
     return SideView(
         name=name,
         side=side,
@@ -134,7 +137,7 @@ def view_side(
         residual=residual,
         percentile=percentile,
         bright=bright,
-        hit=bright & _local_maxima(residual, math.ceil(frame.merge_bins)),
+        hit=_on_fullest(hit, profile_usd[bins], half) if sparse else hit,
         side_interest_usd=side_interest_usd,
     )
 
@@ -162,6 +165,15 @@ def _local_maxima(values: FloatArray, half: int) -> np.ndarray:
     padded = np.pad(values, half, constant_values=-np.inf)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     return np.asarray((values > around[:, :half].max(axis=1)) & (values >= around[:, half + 1 :].max(axis=1)))
+
+
+def _on_fullest(hit: np.ndarray, profile: FloatArray, half: int) -> np.ndarray:
+    """Return the hits (n,) moved to the fullest bin within `half` bins, of equal ones the nearest."""
+    moved = np.zeros(len(hit), dtype=bool)
+    for at in np.flatnonzero(hit).tolist():
+        near = range(max(at - half, 0), min(at + half + 1, len(hit)))
+        moved[max(near, key=lambda bin_: (profile[bin_], -abs(bin_ - at)))] = True
+    return moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +237,18 @@ def extent(first: int, last: int, profile_usd: FloatArray, frame: Frame, side: S
     while peak > 0 and high < min(last + room, bins.stop - 1) and profile_usd[high + 1] >= EXTENT_SHARE * peak:
         high += 1
     return low, high
+
+
+def sparse_extent(first: int, last: int, profile_usd: FloatArray, frame: Frame, side: Side) -> tuple[int, int]:
+    """Return first and last grid bin of a zone of single positions, which may have empty bins between them.
+
+    It ends at the outermost bins within half the merge width of its hits that hold six tenths of the fullest there.
+    """
+    bins, room = frame.bins(side), frame.half_width
+    start = max(first - room, bins.start)
+    around = profile_usd[start : min(last + room, bins.stop - 1) + 1]
+    full = np.flatnonzero((around > 0) & (around >= EXTENT_SHARE * around.max(initial=0.0)))
+    return (start + int(full[0]), start + int(full[-1])) if len(full) else (first, last)
 
 
 def edge_price(frame: Frame, bin_: int) -> float:

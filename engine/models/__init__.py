@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.errors import UnknownModelError
-from engine.models.base import Model, ModelSpec
+from engine.models.base import ModelSpec, WalkedModel
 from engine.models.broad_structure import BROAD_STRUCTURE
 from engine.models.flow import FLOW
 from engine.models.high_leverage import HIGH_LEVERAGE
+from engine.models.observed import OBSERVED, ObservedModel
 from engine.models.swings import SWINGS
 
-REGISTRY: Mapping[str, Model] = MappingProxyType(
+Model = WalkedModel | ObservedModel
+
+WALKED: Mapping[str, WalkedModel] = MappingProxyType(
     {model.spec.id: model for model in (HIGH_LEVERAGE, BROAD_STRUCTURE, FLOW, SWINGS)}
 )
+REGISTRY: Mapping[str, Model] = MappingProxyType({**WALKED, OBSERVED.spec.id: OBSERVED})
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({name: model.spec for name, model in REGISTRY.items()})
 
 
@@ -32,4 +36,4 @@ def model_named(name: str) -> ModelSpec:
     return MODELS[key]
 
 
-__all__ = ["MODELS", "REGISTRY", "Model", "ModelSpec", "model_named"]
+__all__ = ["MODELS", "REGISTRY", "WALKED", "Model", "ModelSpec", "ObservedModel", "WalkedModel", "model_named"]

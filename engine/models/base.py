@@ -1,4 +1,4 @@
-"""What a model is: a named set of assumptions that turns one venue's history into standing liquidation mass."""
+"""What a model is: named assumptions that turn a venue's history, or what a venue shows, into liquidation mass."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Plans:
     snapshots: ColumnPlan
 
 
-class Model(Protocol):
-    """A liquidation model. Every method looks only at bars that are given, and those were finished."""
+class WalkedModel(Protocol):
+    """A model that walks bars. Every method looks only at bars that are given, and those were finished."""
 
     @property
     def spec(self) -> ModelSpec:

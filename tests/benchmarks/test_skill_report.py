@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.models import MODELS
+from engine.models import WALKED
 from engine.sources.recorded import RecordedSource
 from engine.swept import swept
 from tests.benchmarks.swept_skill import move_score, naive_distance_score, swept_score
@@ -20,7 +20,7 @@ def test_swept_mass_tells_realised_liquidations_better_than_moves_and_naive_dist
         "size of the move alone (no map)": move_score(market, shared_data),
         "M2 with distance 1/L": naive_distance_score(market, shared_data),
     }
-    for model in MODELS:
+    for model in WALKED:
         found = swept(market, model)
         rows[f"{model} swept"] = swept_score(found.time_s, np.stack([found.long_usd, found.short_usd]), shared_data)
     with capsys.disabled():

@@ -9,7 +9,7 @@ from engine.context import read_context
 from engine.errors import ModelUnavailableError, UnknownModelError
 from engine.margin import MarginTerms, liquidation_price
 from engine.market import Market, VenueMarket
-from engine.models import MODELS, REGISTRY, model_named
+from engine.models import MODELS, WALKED, model_named
 from engine.models.base import VenueBars
 from engine.models.flow import FLOW, taker_buy_share
 from engine.models.high_leverage import HIGH_LEVERAGE
@@ -32,14 +32,14 @@ def market():
 
 
 def test_every_model_says_what_it_assumes_and_is_found_by_its_names():
-    assert tuple(MODELS) == ("M1", "M2", "M4", "M5")
+    assert tuple(MODELS) == ("M1", "M2", "M4", "M5", "M6")
     assert model_named(" m2 ") is MODELS["M2"] is model_named("Model 2")
     assert all(spec.assumes and spec.inputs and spec.memory for spec in MODELS.values())
     with pytest.raises(UnknownModelError, match=r"no model “M9”\. (Did you mean|Known)"):
         model_named("M9")
 
 
-@pytest.mark.parametrize("model", list(MODELS))
+@pytest.mark.parametrize("model", list(WALKED))
 @pytest.mark.parametrize("window", ["12h", "3d"])
 def test_a_map_covers_a_quarter_around_the_price_and_its_last_column_is_its_profile(market, model, window):
     map_ = build_map(market, key(model, window), columns=True)
@@ -54,7 +54,7 @@ def test_a_map_covers_a_quarter_around_the_price_and_its_last_column_is_its_prof
     assert (np.diff(columns.time_s) == BAR_S).all()
 
 
-@pytest.mark.parametrize("model", list(MODELS))
+@pytest.mark.parametrize("model", list(WALKED))
 def test_longs_lie_below_the_price_and_shorts_above(market, model):
     map_ = build_map(market, key(model, "24h"))
     at = map_.grid.index(map_.price)
@@ -64,7 +64,7 @@ def test_longs_lie_below_the_price_and_shorts_above(market, model):
     assert map_.short_usd[: at + 1].sum() == 0
 
 
-@pytest.mark.parametrize("model", list(MODELS))
+@pytest.mark.parametrize("model", list(WALKED))
 def test_columns_are_never_repainted(market, model):
     """The column of an earlier moment is what the model said then (M1: of positions opened since the window began)."""
     full = build_map(market, key(model, "3d"), columns=True)
@@ -135,7 +135,7 @@ def test_m1_leverage_mix_inside_a_window_is_what_half_lives_leave():
 
 def test_tiers_above_the_symbols_maximum_do_not_exist():
     capped = MarginTerms(venue="binanceusdm", brackets=(TERMS.brackets[1],))  # 50x at most
-    for model in REGISTRY.values():
+    for model in WALKED.values():
         ladder = model.ladder(capped, window_named("24h"))
         leverages = ladder.leverages[np.isfinite(ladder.leverages)]
         assert (leverages <= 50).all()

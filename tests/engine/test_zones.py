@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from engine.grid import BIN_RATIO, LOG_STEP, LogGrid
 from engine.typical import DISTANCE_EDGES, TypicalProfile
-from engine.zones import Frame, SideView, edge_price, extent, group_hits, strongest_bin, view_side
+from engine.zones import Frame, SideView, edge_price, extent, group_hits, sparse_extent, strongest_bin, view_side
 
 GRID = LogGrid.covering(35_000.0, 70_000.0)
 PRICE = float(GRID.centers[GRID.index(50_000.0)])
@@ -285,3 +285,22 @@ def test_prices_in_another_unit_give_the_same_view(seed, shift):
     assert one.first_bin == other.first_bin
     np.testing.assert_allclose(one.residual, other.residual, atol=1e-9)
     np.testing.assert_array_equal(one.hit, other.hit)
+
+
+def test_a_hit_on_single_positions_is_moved_to_the_fullest_bin_and_no_further():
+    grid = LogGrid.covering(80.0, 125.0)
+    frame = Frame(grid, 100.0, 0.08)  # merge width 6.4 bins: three to each side
+    profile, at = np.zeros(grid.size), grid.index(104.0)
+    profile[at], profile[at + 2] = 50.0, 40.0
+    views = [
+        view_side("M6", "above", profile, None, frame, side_interest_usd=90.0, sparse=sparse)
+        for sparse in (True, False)
+    ]
+    moved, plain = ([view.first_bin + int(bin_) for bin_ in np.flatnonzero(view.hit)] for view in views)
+    assert moved == [at]
+    assert plain != [at]
+    np.testing.assert_array_equal(views[0].bright, views[1].bright)
+    assert sparse_extent(at, at, profile, frame, "above") == (at, at + 2)  # 40 of 50 is full enough
+    profile[at + 2] = 29.0
+    assert sparse_extent(at, at, profile, frame, "above") == (at, at)
+    assert sparse_extent(at + 20, at + 20, profile, frame, "above") == (at + 20, at + 20)  # nothing there
