@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.market import MissingInput
+from engine.realised import ToldSum
 from engine.results import (
     DISCLAIMER,
     Analysis,
@@ -69,6 +70,7 @@ def liq_document(analysis: Analysis, *, chart: str | None = None) -> Document:
         },
         "invalidation": [_condition(condition) for condition in analysis.invalidation],
         "questions": [{"question": asked.question, "answer": asked.answer} for asked in analysis.questions],
+        "realised": [_told(each.day) for each in analysis.realised],
         **_rest(analysis, chart),
     }
 
@@ -102,6 +104,7 @@ def level_document(report: LevelReport, *, chart: str | None = None) -> Document
         "touch_chance": _touch(report.touch),
         "confirm": report.confirm,
         "reject": report.reject,
+        "realised": [_told(each) for each in report.realised],
         **_rest(analysis, chart),
     }
 
@@ -183,6 +186,18 @@ def _evidence(piece: Evidence) -> Document:
 
 def _touch(touches: Sequence[TouchChance]) -> Document:
     return {f"{touch.hours}h": _number(touch.chance) for touch in touches}
+
+
+def _told(told: ToldSum) -> Document:
+    return {
+        "venue": told.venue,
+        "reporting": told.reporting,
+        "length_s": told.length_s,
+        "heard_s": told.heard_s,
+        "long_usd": _number(told.long_usd),
+        "short_usd": _number(told.short_usd),
+        "events": told.events,
+    }
 
 
 def _missing(missing: MissingInput) -> Document:

@@ -20,10 +20,12 @@ from bot.wording import (
     missing_blocks,
     notes_blocks,
     share_text,
+    told_text,
     zone_text,
 )
 from engine.results import LevelReport, TierAtLevel, Zone
 from engine.text import band_text, duration_text, percent_text, price_text, usd_text
+from engine.windows import HOUR_S
 
 SMALLEST_TIER_SHARE = 0.01
 """A tier with less than this share of what stands at the level is not worth a trader's eye."""
@@ -61,6 +63,7 @@ def _fact_lines(report: LevelReport) -> list[Line]:
         ("ZONES", _neighbour_text(report.nearer, "before")),
         ("", _neighbour_text(report.farther, "behind")),
         ("STRUCTURE", report.structure),
+        ("REALISED", _realised_text(report)),
         ("BOOK", report.order_book or "no order book in this data, so walls near the level are unknown"),
     ]
     return [Line(text=text, label=label) for label, text in facts if text]
@@ -120,6 +123,14 @@ def _neighbour_text(zone: Zone | None, where: str) -> str:
     if zone is None:
         return f"no stronger zone {where} it"
     return f"stronger zone {where} it: {zone_text(zone)}, {agreement_text(zone)}, {index_text(zone.index)}"
+
+
+def _realised_text(report: LevelReport) -> str:
+    """Return what was liquidated at the level before, empty where nothing was told of."""
+    if not any(each.events for each in report.realised):
+        return ""
+    hours = report.realised[0].length_s // HOUR_S
+    return told_text(report.realised, f"liquidated here in the last {hours} h")
 
 
 def _condition_lines(report: LevelReport) -> list[Line]:

@@ -22,13 +22,15 @@ from bot.wording import (
     share_text,
     side_word,
     size_text,
+    told_text,
     zone_text,
 )
 from engine.evidence.statement import NEUTRAL_BELOW
+from engine.realised import DAY_SUM_S
 from engine.results import Analysis, Evidence, Side, Zone
 from engine.setup import reachable
 from engine.text import band_text, duration_text, percent_text
-from engine.windows import TOUCH_HORIZONS_H
+from engine.windows import HOUR_S, TOUCH_HORIZONS_H
 
 SIDES: tuple[Side, Side] = ("above", "below")
 SHOWN_NEXT = 2
@@ -50,6 +52,7 @@ def liq_reply(analysis: Analysis) -> Reply:
             *block("bait", Line(text=analysis.bait.text, label="BAIT")),
             *block("ask", *_ask_lines(analysis)),
             *block("touch", *_touch_lines(analysis)),
+            *block("realised", *_realised_lines(analysis)),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
             *disclaimer_blocks(),
@@ -184,6 +187,13 @@ def _touch_lines(analysis: Analysis) -> list[Line]:
     ]
     text = f"{', '.join(chances)} within {hours} h at this volatility ({TOUCH_CAVEAT})"
     return [Line(text=text, label="TOUCH")]
+
+
+def _realised_lines(analysis: Analysis) -> list[Line]:
+    """Return what was liquidated in the last day, as far as anybody listened; nothing where nobody did."""
+    sums = [each.day for each in analysis.realised if each.day.heard_s]
+    hours = DAY_SUM_S // HOUR_S
+    return [Line(text=f"last {hours} h: {told_text(sums, 'forced out')}", label="REALISED")] if sums else []
 
 
 def _breakdown_lines(zone: Zone) -> list[Line]:

@@ -18,6 +18,7 @@ BlockKind = Literal[
     "bait",
     "ask",
     "touch",
+    "realised",
     "facts",
     "missing",
     "notes",

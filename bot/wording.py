@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from bot.replies import Block, Line, Tone, block
 from engine.market import MissingInput
+from engine.realised import ToldSum
 from engine.results import DISCLAIMER, Analysis, MapKey, Setup, Side, TouchChance, Zone
 from engine.text import band_text, duration_text, moment_text, percent_text, price_text, usd_text, venue_text
-from engine.windows import MINUTE_S
+from engine.windows import HOUR_S, MINUTE_S
 
 SEPARATOR = "  ·  "
 SMALLEST_SHARE = 0.01
@@ -132,6 +133,32 @@ def side_word(side: Side) -> str:
 def map_text(key: MapKey) -> str:
     """Return a map's name: M1 12h."""
     return f"{key.model} {key.window.name}"
+
+
+def told_text(sums: Sequence[ToldSum], happened: str) -> str:
+    """Return what venues told was liquidated, which part of it each tells, and how long was listened.
+
+    happened: what became of both sides, such as "forced out". Sums are as low as what is told: the words say so.
+    """
+    longs, shorts = usd_text(sum(each.long_usd for each in sums)), usd_text(sum(each.short_usd for each in sums))
+    listened = [_listened_text(each) for each in sums]
+    same = len(set(listened)) == 1
+    venues = ", ".join(
+        f"{venue_text(each.venue)} ({each.reporting}{'' if same else f', {text}'})"
+        for each, text in zip(sums, listened, strict=True)
+    )
+    told = f"{longs} of longs and {shorts} of shorts {happened}, as told by {venues}"
+    return f"{told}; {listened[0]}" if same else told
+
+
+def _listened_text(told: ToldSum) -> str:
+    """Return how much of the time was listened to, rounded down: never more than was."""
+    whole_h = told.length_s // HOUR_S
+    if told.heard_s >= told.length_s:
+        return f"listened all {whole_h} h"
+    if told.heard_s >= HOUR_S:
+        return f"listened {told.heard_s // HOUR_S} of {whole_h} h"
+    return f"listened {told.heard_s // MINUTE_S} min of {whole_h} h"
 
 
 def missing_blocks(missing: Iterable[MissingInput]) -> tuple[Block, ...]:

@@ -10,6 +10,7 @@ from engine.invalidation import conditions, watched_key
 from engine.market import Market, MissingInput
 from engine.questions import ask
 from engine.reading import DEFAULT_KEYS, read_maps
+from engine.realised import Realised, realised_at
 from engine.results import Analysis, MapKey, VenueShare, Zone
 from engine.scoring import score_zones
 from engine.setup import judge_setup, name_bait
@@ -61,6 +62,7 @@ def analyse_survey(survey: Survey) -> Analysis:
         missing=_all_missing(survey, zones),
         notes=(*market.notes, *_notes(survey)),
         observed=survey.observed,
+        realised=told_liquidations(market),
     )
 
 
@@ -72,6 +74,13 @@ def venue_shares(market: Market) -> tuple[VenueShare, ...]:
     return tuple(
         VenueShare(name=venue.venue, oi_share=float(share)) for venue, share in zip(market.venues, shares, strict=True)
     )
+
+
+def told_liquidations(market: Market) -> tuple[Realised, ...]:
+    """Return what each venue told was liquidated; those of which nothing was heard are left out."""
+    told = ((venue.venue, venue.liquidations) for venue in market.venues)
+    realised = (realised_at(venue, each, market.as_of_s) for venue, each in told if each is not None)
+    return tuple(each for each in realised if each.is_known)
 
 
 def _listed(survey: Survey) -> tuple[MapKey, ...]:

@@ -12,6 +12,7 @@ from engine.errors import PriceOutsideMapError
 from engine.evidence import order_book
 from engine.grid import LOG_STEP, FloatArray
 from engine.market import Market
+from engine.realised import LEVEL_SUM_S, ToldSum, told_sum
 from engine.results import (
     Analysis,
     Evidence,
@@ -118,6 +119,7 @@ def _report(survey: Survey, analysis: Analysis, price: float, side: Side, first:
         touch=touch_chances(context, band.near if met == band.near else context.price),
         confirm=_confirm(side, met),
         reject=_reject(side, met),
+        realised=_realised(analysis, band),
     )
 
 
@@ -125,6 +127,22 @@ def _on_the_way(map_: LiquidationMap, band: ZoneBand) -> float:
     """Return what stands between the market price and the band [USD]; a bin counts at its centre."""
     low, high = (map_.price, band.low) if band.side == "above" else (band.high, map_.price)
     return map_.usd_between(band.side, low, high) if low < high else 0.0
+
+
+def _realised(analysis: Analysis, band: ZoneBand) -> tuple[ToldSum, ...]:
+    """Return what each venue that was listened to told was liquidated inside the band."""
+    sums = (
+        told_sum(
+            each.venue,
+            each.liquidations,
+            as_of_s=analysis.as_of_s,
+            length_s=LEVEL_SUM_S,
+            low=band.low,
+            high=band.high,
+        )
+        for each in analysis.realised
+    )
+    return tuple(each for each in sums if each.heard_s)
 
 
 def _first_met(band: ZoneBand, market_price: float) -> float:

@@ -136,6 +136,11 @@ class Realised:
     liquidations: Liquidations
     day: ToldSum
 
+    @property
+    def is_known(self) -> bool:
+        """Say whether anything was heard of, or listened to."""
+        return len(self.liquidations) > 0 or len(self.liquidations.heard_from_s) > 0
+
 
 def realised_at(venue: str, told: Liquidations, as_of_s: int) -> Realised:
     """Return what a venue told in the days before `as_of_s`; does not look ahead."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.grid import FloatArray, IntArray, LogGrid
 from engine.market import Candles, MissingInput
 from engine.observed import Coverage, ObservedLayers
+from engine.realised import Realised, ToldSum
 from engine.windows import Window
 
 Side = Literal["above", "below"]
@@ -276,7 +277,8 @@ class VenueShare:
 class Analysis:
     """The whole answer to `/liq SYMBOL`. `maps` are the maps asked for; zones are sorted by score, best first.
 
-    observed: what the real positions cover that had a say; None where none had.
+    observed: what the real positions cover that had a say; None where none had;
+    realised: what each venue told was liquidated, in the order of the venues; none where nobody listened.
     """
 
     symbol: str
@@ -298,6 +300,7 @@ class Analysis:
     missing: tuple[MissingInput, ...]
     notes: tuple[str, ...]
     observed: Coverage | None = None
+    realised: tuple[Realised, ...] = ()
 
     @property
     def shown_map(self) -> LiquidationMap:
@@ -329,7 +332,8 @@ class LevelReport:
 
     verdict: nothing, minor or zone; band: the prices counted as "at the level"; on_the_way_usd: the shown map
     summed from the market price to the band, at_level_usd: inside it; percentile: (0-1) among levels at that distance;
-    nearer, farther: the nearest stronger zone before and behind it; structure, confirm, reject: sentences.
+    nearer, farther: the nearest stronger zone before and behind it; structure, confirm, reject: sentences;
+    realised: what each venue told was liquidated inside the band in 72 h, without those that listened to nothing.
     """
 
     analysis: Analysis
@@ -353,3 +357,4 @@ class LevelReport:
     touch: tuple[TouchChance, ...]
     confirm: str
     reject: str
+    realised: tuple[ToldSum, ...] = ()

@@ -4,10 +4,12 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from bot.document import document_text, level_document, liq_document, schema
+from engine.realised import Liquidations, Realised, ToldSum
 from engine.windows import WINDOWS
 
 ZONE_KEYS = [
@@ -38,7 +40,7 @@ def test_liq_has_exactly_the_promised_keys(analysis):
     document = liq_document(analysis)
     assert list(document) == [
         *("symbol", "as_of", "price", "source", "venues", "maps", "reading", "zones", "setup", "bait"),
-        *("invalidation", "questions", "missing", "chart", "notes", "disclaimer"),
+        *("invalidation", "questions", "realised", "missing", "chart", "notes", "disclaimer"),
     ]
     zone = document["zones"][0]
     assert list(zone) == ZONE_KEYS
@@ -108,3 +110,26 @@ def test_text_is_json_and_the_same_every_time(analysis, report):
     assert document_text(analysis) == document_text(analysis)
     assert json.loads(document_text(analysis)) == liq_document(analysis)
     assert json.loads(document_text(report)) == level_document(report)
+
+
+def test_what_venues_told_is_summed_with_the_time_that_was_listened_to(analysis, report):
+    day = ToldSum(venue="okx", reporting="all", length_s=86_400, heard_s=60, long_usd=5.0, short_usd=0.0, events=2)
+    nothing = Liquidations(**{name: np.empty(0) for name in Liquidations.__slots__})
+    realised = Realised(venue="okx", since_s=0, liquidations=nothing, day=day)
+    document = liq_document(replace(analysis, realised=(realised,)))
+    assert document["realised"] == [
+        {
+            "venue": "okx",
+            "reporting": "all",
+            "length_s": 86_400,
+            "heard_s": 60,
+            "long_usd": 5.0,
+            "short_usd": 0.0,
+            "events": 2,
+        }
+    ]
+    validate(document, "liq")
+    level = level_document(replace(report, realised=(day,)))
+    assert level["realised"] == document["realised"]
+    validate(level, "level")
+    assert liq_document(analysis)["realised"] == level_document(report)["realised"] == []

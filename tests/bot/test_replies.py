@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from bot.guide_reply import help_reply, models_reply
@@ -10,6 +11,7 @@ from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, questions_reply, zones_reply
 from bot.replies import Reply
 from engine.models import REGISTRY
+from engine.realised import REPORTING, Liquidations, Realised, ToldSum
 from engine.results import DISCLAIMER, Setup, TouchChance
 
 
@@ -228,3 +230,62 @@ def test_numbers_that_are_unknown_are_said_to_be_unknown(analysis, zone_with):
     strange = replace(analysis, zones=(replace(zone, distance_atr=math.nan), *analysis.zones[1:]))
     assert "nan" not in words(liq_reply(strange)).split()
     assert "forced buying index 9 (no USD: not positions)" in words(liq_reply(strange))
+
+
+def told(venue="bybit", *, long_usd=12.4e6, short_usd=3.1e6, heard_h=22.0, length_h=24, events=3):
+    return ToldSum(
+        venue=venue,
+        reporting=REPORTING[venue],
+        length_s=length_h * 3_600,
+        heard_s=round(heard_h * 3_600),
+        long_usd=long_usd,
+        short_usd=short_usd,
+        events=events,
+    )
+
+
+def realised(*sums):
+    nothing = Liquidations(**{name: np.empty(0) for name in Liquidations.__slots__})
+    return tuple(Realised(venue=each.venue, since_s=0, liquidations=nothing, day=each) for each in sums)
+
+
+def test_liq_says_what_was_forced_out_who_told_it_and_how_long_was_listened(analysis_with):
+    reply = liq_reply(analysis_with(realised=realised(told("binanceusdm"), told("bybit", long_usd=1e6))))
+    (line,) = reply.block("realised").lines
+    assert line.label == "REALISED"
+    assert line.text == (
+        "last 24 h: $13.4M of longs and $6.20M of shorts forced out, as told by "
+        "Binance (at most one a second), Bybit (all); listened 22 of 24 h"
+    )
+
+
+def test_venues_that_were_listened_to_for_unequal_times_say_so_one_by_one(analysis_with):
+    sums = (told("bybit", heard_h=24), told("okx", heard_h=23.99), told("binanceusdm", heard_h=0.75))
+    (line,) = liq_reply(analysis_with(realised=realised(*sums))).block("realised").lines
+    assert line.text.endswith(
+        "Bybit (all, listened all 24 h), OKX (at most one a second, listened 23 of 24 h), "
+        "Binance (at most one a second, listened 45 min of 24 h)"
+    )
+
+
+def test_a_quiet_day_that_was_listened_to_is_told_and_one_that_was_not_is_not(analysis_with):
+    quiet = told(long_usd=0.0, short_usd=0.0, events=0)
+    assert "$0 of longs and $0 of shorts" in words(liq_reply(analysis_with(realised=realised(quiet))))
+    assert liq_reply(analysis_with(realised=realised(replace(quiet, heard_s=0)))).block("realised") is None
+
+
+def test_without_liquidations_every_word_stays_as_it_was(analysis, report):
+    assert "REALISED" not in words(liq_reply(analysis)) + words(level_reply(report))
+
+
+def test_level_says_what_was_liquidated_at_its_prices(report_with):
+    sums = (told(long_usd=1.2e6, short_usd=0.0, heard_h=70, length_h=72),)
+    assert (
+        "REALISED $1.20M of longs and $0 of shorts liquidated here in the last 72 h, as told by Bybit (all); "
+        "listened 70 of 72 h"
+    ) in words(level_reply(report_with(realised=sums)))
+
+
+def test_a_level_at_which_nothing_was_told_of_says_nothing(report_with):
+    sums = (told(long_usd=0.0, short_usd=0.0, events=0, length_h=72),)
+    assert "REALISED" not in words(level_reply(report_with(realised=sums)))

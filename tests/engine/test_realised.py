@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.analysis import analyse
 from engine.errors import DataMalformedError
 from engine.history.keeping import KeepingSource
 from engine.history.realised import liquidations_of
 from engine.history.rows import Rows
 from engine.history.store import HistoryStore
-from engine.realised import KEPT_S, REPORTING, realised_at, told_sum
+from engine.level import read_level
+from engine.realised import KEPT_S, LEVEL_SUM_S, REPORTING, realised_at, told_sum
 from engine.sources.recorded import RecordedSource
 from engine.windows import DAY_S
 from tests.engine.made_liquidations import listen, tell, told
@@ -143,6 +145,62 @@ def test_stored_in_days_they_are_read_across_midnight_once_each(tmp_path):
     liquidations = liquidations_of(tmp_path / "okx" / "BTCUSDT", since_s=END_S - KEPT_S, until_s=END_S)
     assert liquidations.side.tolist() == [1, -1]
     assert (liquidations.heard_from_s.tolist(), liquidations.heard_to_s.tolist()) == ([midnight - 60], [midnight + 60])
+
+
+# in an answer
+
+
+@pytest.fixture(scope="module")
+def quiet():
+    return random_market(7, 288 * 8)
+
+
+def heard_by(market, *events, heard=None):
+    spans = ((market.as_of_s - 3_600, market.as_of_s),) if heard is None else heard
+    return replace(market, venues=(replace(market.lead, liquidations=told(*events, heard=spans)),))
+
+
+def test_what_was_liquidated_changes_no_map_no_zone_and_no_score(quiet):
+    price = quiet.price
+    noisy = heard_by(quiet, *((ms(quiet.as_of_s - 600) + n, LONG, price * (1 - n / 1e4), 1e4) for n in range(400)))
+    before, after = analyse(quiet), analyse(noisy)
+    assert before.realised == ()
+    assert after.realised[0].day.events == 400
+    assert (after.zones, after.setup, after.bait, after.invalidation) == (
+        before.zones,
+        before.setup,
+        before.bait,
+        before.invalidation,
+    )
+    for one, other in zip(before.maps, after.maps, strict=True):
+        np.testing.assert_array_equal(one.long_usd, other.long_usd)
+        np.testing.assert_array_equal(one.short_usd, other.short_usd)
+
+
+def test_a_venue_of_which_nothing_is_left_in_seven_days_is_left_out(quiet):
+    long_ago = quiet.as_of_s - KEPT_S - 60
+    assert analyse(heard_by(quiet, (ms(long_ago), LONG, 1.0, 1.0), heard=((long_ago - 60, long_ago),))).realised == ()
+
+
+def test_a_level_tells_what_was_liquidated_inside_its_band_in_72_hours(quiet):
+    price, now = quiet.price * 1.02, quiet.as_of_s
+    old = now - LEVEL_SUM_S - 1
+    events = [
+        (ms(old), SHORT, price, 5.0),
+        (ms(now - 300), SHORT, price, 2.0),
+        (ms(now - 200), SHORT, quiet.price, 9.0),
+    ]
+    report = read_level(heard_by(quiet, *events, heard=((old - 60, now),)), price)
+    (sums,) = report.realised
+    assert (sums.events, sums.long_usd, sums.short_usd) == (1, 0.0, 2.0 * price)
+    assert sums.heard_s == sums.length_s == LEVEL_SUM_S
+    assert report.band.low <= price <= report.band.high
+    assert read_level(quiet, price).realised == ()
+
+
+def test_a_level_leaves_out_a_venue_that_nobody_listened_to(quiet):
+    market = heard_by(quiet, (ms(quiet.as_of_s - 30), SHORT, quiet.price * 1.02, 5.0), heard=())
+    assert read_level(market, quiet.price * 1.02).realised == ()
 
 
 # in a market
