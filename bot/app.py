@@ -100,7 +100,10 @@ def _live_if_it_answers(settings: Settings) -> LiveSource | None:
     from engine.sources.live.reach import address_of, any_reachable
 
     started_s = time.monotonic()
-    if not any_reachable([address_of(endpoint) for endpoint in _endpoints(settings)], min(wait_s, REACH_WAIT_S)):
+    endpoints = _endpoints(settings)
+    known = [endpoint for endpoint in endpoints if endpoint.base_url or endpoint.venue.host]
+    reachable = any_reachable([address_of(endpoint) for endpoint in known], min(wait_s, REACH_WAIT_S))
+    if not reachable and len(known) == len(endpoints):  # of the others only the exchange library knows the address
         return None
     source = _live(settings)
     if source.answers_within(wait_s - (time.monotonic() - started_s)):

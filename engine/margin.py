@@ -7,7 +7,7 @@ import functools
 import importlib.resources
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,17 +39,37 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginTerms:
-    """A venue's margin rule for one symbol: brackets by rising notional, and the taker fee [fraction] if reserved."""
+    """A venue's margin rule for one symbol: brackets by rising notional, and the taker fee [fraction] if reserved.
+
+    rule: the venue whose rule is taken, None for the venue's own.
+    """
 
     venue: str
     brackets: tuple[Bracket, ...]
     taker_fee: float = 0.0
     origin: str = ""
+    rule: str | None = None
 
     @property
     def max_leverage(self) -> float:
         """The highest leverage that the symbol allows at any size [x]."""
         return max(bracket.max_leverage for bracket in self.brackets)
+
+    def capped(self, max_leverage: float) -> MarginTerms:
+        """Return these terms with no bracket above the leverage that the venue lists for the symbol [x].
+
+        Hyperliquid's maintenance rate follows from it: half of the initial margin at that leverage, at every size.
+        """
+        origin = f"{self.origin}; at most {max_leverage:g}x, as {self.venue} lists it"
+        if (self.rule or self.venue) == "hyperliquid":
+            only = Bracket(
+                notional_cap_usd=math.inf, maintenance_rate=1 / (2 * max_leverage), max_leverage=max_leverage
+            )
+            return replace(self, brackets=(only,), origin=f"{self.venue} lists at most {max_leverage:g}x")
+        brackets = tuple(
+            replace(bracket, max_leverage=min(bracket.max_leverage, max_leverage)) for bracket in self.brackets
+        )
+        return replace(self, brackets=brackets, origin=origin)
 
     def clamp(self, leverages: FloatArray) -> FloatArray:
         """Return the leverages (any shape), none above what the symbol allows [x]."""
@@ -103,8 +123,9 @@ def liquidation_price(
     if side not in (LONG, SHORT) or not (entry > 0 and leverage > 0 and (quantity is None or quantity > 0)):
         msg = f"no such position: side {side}, entry {entry}, leverage {leverage}, quantity {quantity}"
         raise ValueError(msg)
-    if terms.venue not in _RULES:
-        raise UnknownVenueError(terms.venue, known=tuple(_RULES))
+    rule = terms.rule or terms.venue
+    if rule not in _RULES:
+        raise UnknownVenueError(rule, known=tuple(_RULES))
     bracket = terms.bracket_admitting(leverage) if quantity is None else terms.bracket_holding(quantity * entry)
     if leverage > bracket.max_leverage:
         msg = f"{terms.venue} allows at most {bracket.max_leverage:g}x for a position of this size, not {leverage:g}x."
@@ -118,7 +139,7 @@ def liquidation_price(
         amount_usd=0.0 if quantity is None else bracket.maintenance_amount_usd,
         terms=terms,
     )
-    return max(_RULES[terms.venue](position), 0.0)
+    return max(_RULES[rule](position), 0.0)
 
 
 def _binance(position: _Position) -> float:
@@ -155,6 +176,10 @@ _RULES: dict[str, Callable[[_Position], float]] = {
     "simulated": _binance,
 }
 
+ASSUMED_RULE = "binanceusdm"
+"""Taken for a venue whose rule is not known here: a position ends where what is left of its margin equals the
+maintenance rate times its notional at the mark price, without a reserve for fees (own assumption; answers say so)."""
+
 _TAKER_FEES = {"okx": 0.0005, "gate": 0.0005}
 """Taker fee that the venue reserves for closing [fraction]: the base tier of its public fee table."""
 
@@ -184,29 +209,30 @@ def log_distances(terms: MarginTerms, leverages: FloatArray) -> tuple[FloatArray
         return np.log(longs), np.log(shorts)
 
 
-def terms_for(venue: str, market_id: str, brackets_file: Path | None = None) -> MarginTerms:
+def terms_for(venue: str, market_id: str, brackets_file: Path | None = None, *, rule: str | None = None) -> MarginTerms:
     """Return the margin terms of `market_id` (such as BTCUSDT) at `venue`, from the shipped table or `brackets_file`.
 
-    A venue whose own brackets are not at hand gets Binance's for the symbol, and `origin` says so.
+    A venue whose own brackets are not at hand gets Binance's for the symbol, and `origin` says so. rule: of which venue
+    the liquidation rule is taken, None for its own.
 
     Raises:
         UnknownVenueError: no liquidation rule is known for the venue.
         DataMalformedError: the table cannot be read.
 
     """
-    if venue not in _RULES:
-        raise UnknownVenueError(venue, known=tuple(_RULES))
-    fee = _TAKER_FEES.get(venue, 0.0)
+    if (rule or venue) not in _RULES:
+        raise UnknownVenueError(rule or venue, known=tuple(_RULES))
+    fee = _TAKER_FEES.get(rule or venue, 0.0)
     own = _FIRST_BRACKETS.get((venue, market_id))
     if own is not None:
-        return MarginTerms(venue=venue, brackets=(own,), taker_fee=fee, origin=f"{venue} first tier")
+        return MarginTerms(venue=venue, brackets=(own,), taker_fee=fee, origin=f"{venue} first tier", rule=rule)
     table = _bracket_table(brackets_file)
     dated = f"Binance brackets of {brackets_file.name if brackets_file else BRACKETS_DATED}"
     if market_id in table:
-        return MarginTerms(venue=venue, brackets=table[market_id], taker_fee=fee, origin=dated)
+        return MarginTerms(venue=venue, brackets=table[market_id], taker_fee=fee, origin=dated, rule=rule)
     fallback = Bracket(notional_cap_usd=math.inf, maintenance_rate=0.015, max_leverage=50)
     origin = f"{market_id} is not in the table ({dated}); the commonest first bracket is used: 1.5 %, 50x"
-    return MarginTerms(venue=venue, brackets=(fallback,), taker_fee=fee, origin=origin)
+    return MarginTerms(venue=venue, brackets=(fallback,), taker_fee=fee, origin=origin, rule=rule)
 
 
 def listed_markets() -> tuple[str, ...]:

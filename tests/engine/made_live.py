@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from engine.sources.live.source import LAST_DEADLINE_S, Endpoint, LiveSource
-from engine.sources.live.venues import VENUES
+from engine.sources.live.unified import unified_venue
+from engine.sources.live.venues import venue_named
 from tests.replay_exchange import Fault, ReplayExchange, ReplayMarket
 
 T = TypeVar("T")
@@ -35,9 +36,13 @@ def staged(
     venues: Sequence[str] = ("binanceusdm",),
     deadline_s: float = LAST_DEADLINE_S,
     in_a_hurry: bool = True,
+    unified: bool = False,
     **options: object,
 ) -> Iterator[Stage]:
-    """The markets by coin, the same at every venue; in_a_hurry lifts the venues' limits: tests have little time."""
+    """The markets by coin, the same at every venue; in_a_hurry lifts the venues' limits: tests have little time.
+
+    unified: asked through the library's unified methods, whether or not there is a table of its own.
+    """
     limits = NO_LIMITS if in_a_hurry else {}
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -49,7 +54,9 @@ def staged(
     exchange = ReplayExchange(dict.fromkeys(venues, markets), now_s=now_s, limits=limits, **options)
     run(exchange.__aenter__())
     tables = {
-        name: replace(VENUES[name], rate_window_s=PATIENT_WINDOW_S) if in_a_hurry else VENUES[name] for name in venues
+        name: replace(table, rate_window_s=PATIENT_WINDOW_S) if in_a_hurry else table
+        for name in venues
+        for table in [unified_venue(name) if unified else venue_named(name)]
     }
     endpoints = [Endpoint(venue=table, base_url=exchange.base_url(name)) for name, table in tables.items()]
     source = LiveSource(endpoints, clock=lambda: float(exchange.now_s), deadline_s=deadline_s)

@@ -321,7 +321,7 @@ def test_an_endpoint_listens_at_its_own_address_or_the_one_it_is_sent_to():
     assert address_of(Endpoint(venue=okx)) == Address(host="www.okx.com", port=443)
     assert address_of(Endpoint(venue=okx, base_url="http://localhost/x")) == Address(host="localhost", port=80)
     with pytest.raises(UnknownVenueError, match="okx"):
-        venue_named("kraken")
+        venue_named("mtgox")
 
 
 def test_reach_is_known_at_once_where_somebody_listens_or_refuses():

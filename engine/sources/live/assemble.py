@@ -11,7 +11,7 @@ from engine.margin import MarginTerms, terms_for
 from engine.market import Candles, Funding, MissingInput, VenueMarket
 from engine.sources.live.faults import VenueError
 from engine.sources.live.history import FINE_S, History, funding_interval_s
-from engine.sources.live.parts import Bars, Listing
+from engine.sources.live.parts import Bars, Listing, Series
 from engine.text import duration_text, moment_text, venue_text
 from engine.windows import DAY_S, HOUR_S
 
@@ -52,7 +52,7 @@ def assemble(venue: str, listing: Listing, history: History, as_of_s: int) -> As
         order_book=history.order_book,
     )
     missing = (*history.missing, *unknown, *_taker_flow(venue, candles), *_gaps(venue, candles))
-    return Assembled(market=market, missing=missing, notes=_staleness(venue, candles, as_of_s))
+    return Assembled(market=market, missing=missing, notes=(*listing.notes, *_staleness(venue, candles, as_of_s)))
 
 
 def _candles(where: str, bars: Bars) -> Candles:
@@ -79,7 +79,7 @@ def _open_interest(
     unknown = int(np.sum(np.isnan(known)))
     if unknown == len(known):
         told = any(item.input == "open_interest" for item in history.missing)
-        effect = "not given: what is held there is in no map of open interest"
+        effect = _unknown_so_far(history.open_interest)
         return None, () if told else (MissingInput(input="open_interest", venue=venue, effect=effect),)
     first = int(np.argmax(np.isfinite(known)))
     if unknown - first > 1:  # the newest snapshot may come minutes after its bar: that alone is no gap
@@ -91,10 +91,17 @@ def _open_interest(
     return known, ()
 
 
+def _unknown_so_far(told: Series) -> str:
+    """Return what it means that no finished bar has open interest: nothing is told, or not for long enough."""
+    if not len(told):
+        return "not given: what is held there is in no map of open interest"
+    return f"known since {moment_text(told.time_s[0])} only, no past is given: no map of it holds it yet"
+
+
 def _margin(venue: str, listing: Listing, history: History) -> MarginTerms:
-    terms = terms_for(venue, listing.base + QUOTE)
+    terms = terms_for(venue, listing.base + QUOTE, rule=listing.margin_rule)
     if not history.brackets:
-        return terms
+        return terms if listing.max_leverage is None else terms.capped(listing.max_leverage)
     return replace(terms, brackets=history.brackets, origin=f"{venue_text(venue)} risk limits, live")
 
 

@@ -85,13 +85,17 @@ class CcxtWire:
         )
         async for attempt in attempts:
             with attempt:
-                return await self._ask_once(getattr(exchange, method), parameters)
+                return await self._ask_once(self._method(exchange, method), parameters)
         raise AssertionError("a retry ends with a reply or an error")
 
     async def close(self) -> None:
         """Let go of every connection."""
         if self._exchange is not None:
             await self._exchange.close()
+
+    def _method(self, exchange: Any, name: str) -> Any:  # noqa: ANN401 - the library has no types
+        """Return what is called with a request's parameters."""
+        return getattr(exchange, name)
 
     async def _ask_once(self, method: Any, parameters: Parameters) -> object:  # noqa: ANN401 - the library has no types
         self._breaker.check()
@@ -135,10 +139,10 @@ class CcxtWire:
         if self._base_url is not None:
             exchange.urls["api"] = redirected(exchange.urls["api"], self._base_url)
         exchange.timeout_on_exit = 0  # waiting a quarter of a second for TLS to end delays every command's end
-        exchange.on_rest_response = self._refuse_limited
+        exchange.on_rest_response = self._looked_at
         return exchange
 
-    def _refuse_limited(
+    def _looked_at(
         self, status: int, _reason: str, _url: str, _method: str, headers: Mapping[str, str], body: str, *_: object
     ) -> str:
         """Look at every response before the library does, which drops Retry-After and the difference of 429 and 418."""

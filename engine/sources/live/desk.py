@@ -13,6 +13,7 @@ from engine.sources.live.catalogue import Catalogue, parse_listings, parse_sizes
 from engine.sources.live.client import Wire
 from engine.sources.live.faults import VenueError
 from engine.sources.live.history import (
+    FINE_S,
     History,
     Span,
     bar_spans,
@@ -27,9 +28,10 @@ from engine.sources.live.history import (
     parse_book,
     parse_brackets,
     parse_series,
+    parse_snapshot,
 )
 from engine.sources.live.parts import Bars, Listing, Series
-from engine.sources.live.venue import Feed, Page, Venue
+from engine.sources.live.venue import Feed, Page, SnapshotFeed, Venue
 from engine.sources.live.wire import text_at, value_at
 from engine.text import venue_text
 from engine.windows import HOUR_S
@@ -164,11 +166,26 @@ class Desk:
         return joined_bars((kept, *fetched))
 
     async def _open_interest(self, held: Series, listing: Listing, now_s: int) -> Series:
+        feed = self.venue.open_interest
         held_s = int(held.time_s[-1]) if len(held) else None
+        if isinstance(feed, SnapshotFeed):
+            return await self._snapshot(feed, held, listing, now_s)
         kept = Series() if is_new_start(held_s, now_s) else held
-        spans = open_interest_spans(held_s, now_s, self.venue.open_interest.reach_s)
-        fetched = await self._all(self.venue.open_interest, listing, spans, parse_series)
+        spans = open_interest_spans(held_s, now_s, feed.reach_s)
+        fetched = await self._all(feed, listing, spans, parse_series)
         return joined_series((kept, *fetched))
+
+    async def _snapshot(self, feed: SnapshotFeed, held: Series, listing: Listing, now_s: int) -> Series:
+        """Return what is held with the value of this moment, which belongs to the open of the bar under way.
+
+        That bar is known only once it has ended, so nothing is used before it was known; the first value of a bar, the
+        nearest to its open, stays.
+        """
+        open_s = now_s // FINE_S * FINE_S
+        if len(held) and int(held.time_s[-1]) >= open_s:
+            return held
+        reply = await self._wire.ask(feed.method, feed.parameters(listing.market_id))
+        return held.joined(parse_snapshot(reply, feed, open_s, self._where(listing.market_id)))
 
     async def _funding(self, held: Series, listing: Listing, now_s: int) -> Series:
         if not funding_is_due(held, now_s):

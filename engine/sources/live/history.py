@@ -16,7 +16,7 @@ from engine.errors import DataMalformedError
 from engine.margin import Bracket
 from engine.market import MissingInput, OrderBook
 from engine.sources.live.parts import Bars, Listing, Series
-from engine.sources.live.venue import BookFeed, BracketFeed, Feed, Page
+from engine.sources.live.venue import BookFeed, BracketFeed, Feed, Page, SnapshotFeed
 from engine.sources.live.wire import column, number_at, rows_at, times, value_at
 from engine.windows import DAY_S, HOUR_S, MINUTE_S
 
@@ -150,6 +150,17 @@ def parse_series(reply: object, feed: Feed, page: Page, where: str) -> Series:
     wanted = (time_s >= page.first_s) & (time_s <= page.last_s)
     values = feed.unit * column(rows, feed.columns["value"], where)
     return Series().joined(Series(time_s=time_s[wanted], value=values[wanted]))
+
+
+def parse_snapshot(reply: object, feed: SnapshotFeed, open_s: int, where: str) -> Series:
+    """Return the value of a moment as that of the bar which opened at `open_s` [Unix s].
+
+    Raises:
+        DataMalformedError: the reply is not what the venue documents.
+
+    """
+    value = number_at(reply, feed.value, where)
+    return Series(time_s=np.array([open_s], dtype=np.int64), value=np.array([value]))
 
 
 def parse_book(reply: object, feed: BookFeed, contract_size: float, where: str) -> OrderBook:

@@ -7,10 +7,14 @@ import functools
 import importlib.util
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 _CLASS = re.compile(r"^class (\w+)\((\w+)", re.MULTILINE)
+_ABILITIES = re.compile(r"^            'has': \{$(.*?)^            \},$", re.MULTILINE | re.DOTALL)
+_ABILITY = re.compile(r"^                '(\w+)': ([^,\s]+)", re.MULTILINE)
+_NOT_OFFERED = {"False", "None", "'emulated'"}
+"""What is emulated is made of other requests, which may need a key."""
 _EVERY_EXCHANGE = "Exchange"
 """What the library derives exchanges from that are no other one's branch."""
 _EXAMPLES = ("hyperliquid", "gate", "bitget")
@@ -46,15 +50,37 @@ def same_exchange(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        groups[_origin(name)].append(name)
+        groups[origin_of(name)].append(name)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
-def _origin(name: str, seen: Collection[str] = ()) -> str:
-    """Return the exchange that a name is derived from, the name itself where it is none's branch."""
+def origin_of(name: str) -> str:
+    """Return the exchange that a name is derived from (binance for binanceusdm), the name itself where it is none's."""
+    return _line(name)[-1]
+
+
+@functools.cache
+def offers(name: str) -> frozenset[str]:
+    """Return the unified methods that the library has for an exchange, as its class says and those it is derived from.
+
+    Read from the text of its files: they are generated, and all of one form.
+    """
+    found: dict[str, str] = {}
+    for ancestor in reversed(_line(name)):
+        listed = _ABILITIES.search(_text(ancestor))
+        found |= dict(_ABILITY.findall(listed[1])) if listed else {}
+    return frozenset(method for method, value in found.items() if value not in _NOT_OFFERED)
+
+
+def _line(name: str) -> tuple[str, ...]:
+    """Return a name and those it is derived from, the whole exchange last."""
+    line = [name]
+    while (parent := dict(_CLASS.findall(_text(line[-1]))).get(line[-1], _EVERY_EXCHANGE)) != _EVERY_EXCHANGE:
+        line.append(parent)
+    return tuple(line)
+
+
+@functools.lru_cache(maxsize=8)
+def _text(name: str) -> str:
     path = exchange_files().get(name)
-    if path is None or name in seen:
-        return name
-    parents = dict(_CLASS.findall(path.read_text(encoding="utf-8")))
-    parent = parents.get(name, _EVERY_EXCHANGE)
-    return name if parent == _EVERY_EXCHANGE else _origin(parent, (*seen, name))
+    return "" if path is None else path.read_text(encoding="utf-8")

@@ -78,8 +78,15 @@ def _order(older_s: IntArray, newer_s: IntArray) -> IntArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A perpetual of a venue: `base` as the venue names it (1000PEPE), contract_size [base] of one contract."""
+    """A perpetual of a venue: `base` as the venue names it (1000PEPE), contract_size [base] of one contract.
+
+    max_leverage: where the listing tells it; margin_rule: of which venue it is taken, None for its own; notes: what an
+    answer made of it has to say.
+    """
 
     base: str
     market_id: str
     contract_size: float = 1.0
+    max_leverage: float | None = None
+    margin_rule: str | None = None
+    notes: tuple[str, ...] = ()

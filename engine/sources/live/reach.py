@@ -26,10 +26,10 @@ def address_of(endpoint: Endpoint) -> Address:
     """Return where an endpoint listens.
 
     Raises:
-        ValueError: the base_url is no address.
+        ValueError: the base_url is no address, or there is none and only the exchange library knows the host.
 
     """
-    parts = urlsplit(endpoint.base_url or f"https://{endpoint.venue.host}")
+    parts = urlsplit(endpoint.base_url or f"https://{endpoint.venue.host or ''}")
     if parts.hostname is None or parts.scheme not in _PORTS:
         msg = f"{endpoint.base_url} is no address such as https://host"
         raise ValueError(msg)

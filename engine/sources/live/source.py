@@ -21,6 +21,7 @@ from engine.sources.live.client import CcxtWire, Wire
 from engine.sources.live.desk import Desk
 from engine.sources.live.faults import VenueError
 from engine.sources.live.parts import Listing
+from engine.sources.live.unified_client import UnifiedWire
 from engine.sources.live.venue import Venue
 from engine.text import venue_text
 
@@ -212,7 +213,8 @@ def _seen(task: asyncio.Task[Any]) -> None:
 
 
 def _ccxt_wire(endpoint: Endpoint, clock: Callable[[], float]) -> Wire:
-    return CcxtWire(endpoint.venue, base_url=endpoint.base_url, clock=clock)
+    kind = UnifiedWire if endpoint.venue.unified else CcxtWire
+    return kind(endpoint.venue, base_url=endpoint.base_url, clock=clock)
 
 
 def _market_of(

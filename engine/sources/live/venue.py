@@ -58,6 +58,15 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFeed:
+    """A value of this moment, of a venue that keeps no history of it: the field `value` of the reply."""
+
+    method: str
+    parameters: Callable[[str], Parameters]
+    value: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookFeed:
     """An order book: the snapshot at `path`, `time` in Unix milliseconds, sides of (price, size, ...) rows.
 
@@ -118,18 +127,20 @@ class SizeFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """One venue: its name here and in the exchange library, its host, and its feeds.
+    """One venue: its name here and in the exchange library, its host (None: the library knows), and its feeds.
 
-    rate_window_s: the venue counts requests per this span, so a burst inside it is allowed.
+    rate_window_s: the venue counts requests per this span, so a burst inside it is allowed; unified: methods are the
+    library's unified ones, called with named arguments, not the venue's own.
     """
 
     name: str
-    host: str
+    host: str | None
     rate_window_s: float
     catalogue: CatalogueFeed
     bars: Feed
-    open_interest: Feed
+    open_interest: Feed | SnapshotFeed
     funding: Feed
     book: BookFeed
     brackets: BracketFeed | None = None
     sizes: SizeFeed | None = None
+    unified: bool = False
