@@ -30,7 +30,8 @@ class Breaker:
         """
         now_s = self._clock()
         if self._opened_s <= now_s < self._closed_from_s:
-            raise VenueError(self._venue, f"{self._cause}; it is asked again in {self._closed_from_s - now_s:.0f} s")
+            wait_s = self._closed_from_s - now_s
+            raise VenueError(self._venue, f"{self._cause}; it is asked again in {wait_s:.0f} s", wait_s=wait_s)
 
     def succeeded(self) -> None:
         """Forget the failures so far."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
 from engine.sources.live.breaker import Breaker
 from engine.sources.live.faults import VenueError, limited, mapped
-from engine.sources.live.venue import Parameters, Venue
+from engine.sources.live.gate import Gate
+from engine.sources.live.venue import Parameters
 
 REQUEST_TIMEOUT_S = 4.0
 """A venue answers within a second or not at all (own assumption); what takes longer is asked again."""
@@ -51,12 +53,32 @@ class Wire(Protocol):
         ...
 
 
-class CcxtWire:
-    """Asks one venue through ccxt; `base_url` replaces scheme and host of every request, `clock` gives Unix seconds."""
+class Asked(Protocol):
+    """What a wire must know of a venue: its name in the exchange library, and over which span it counts requests."""
 
-    def __init__(self, venue: Venue, *, base_url: str | None, clock: Callable[[], float]) -> None:
+    @property
+    def name(self) -> str:
+        """The venue's name."""
+        ...
+
+    @property
+    def rate_window_s(self) -> float:
+        """How long a request counts."""
+        ...
+
+
+class CcxtWire:
+    """Asks one venue through ccxt; `base_url` replaces scheme and host of every request, `clock` gives Unix seconds.
+
+    gate: what every attempt must pass instead of the library's own limits.
+    """
+
+    def __init__(
+        self, venue: Asked, *, base_url: str | None, clock: Callable[[], float], gate: Gate | None = None
+    ) -> None:
         self._venue = venue
         self._base_url = base_url
+        self._gate = gate
         self._breaker = Breaker(venue.name, clock)
         self._exchange: Any = None  # the library ships no types
         self._opening = asyncio.Lock()
@@ -100,7 +122,8 @@ class CcxtWire:
     async def _ask_once(self, method: Any, parameters: Parameters) -> object:  # noqa: ANN401 - the library has no types
         self._breaker.check()
         try:
-            reply = self._data(await method(parameters))
+            async with self._passing(parameters):
+                reply = self._data(await method(parameters))
         except VenueError as error:
             self._breaker.failed(error)
             raise
@@ -112,6 +135,9 @@ class CcxtWire:
             raise ours from error
         self._breaker.succeeded()
         return reply
+
+    def _passing(self, parameters: Parameters) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._gate is None else self._gate.passing(parameters)
 
     def _data(self, reply: object) -> object:
         """Return a reply that is data: of a 200 with HTML, broken JSON or nothing the library makes text or None."""
@@ -129,7 +155,7 @@ class CcxtWire:
     def _made(self, kind: Callable[[dict[str, object]], Any]) -> Any:  # noqa: ANN401 - the library has no types
         exchange = kind(
             {
-                "enableRateLimit": True,
+                "enableRateLimit": self._gate is None,
                 "rateLimiterAlgorithm": "rollingWindow",
                 "rollingWindowSize": 1000 * self._venue.rate_window_s,
                 "timeout": 1000 * REQUEST_TIMEOUT_S,

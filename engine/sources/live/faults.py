@@ -15,8 +15,8 @@ class VenueError(DataUnavailableError):
     """A venue gave no answer that can be used.
 
     cause: completes a sentence that begins with the venue's name; retry_helps: the same request may succeed soon;
-    wait_s: how long the venue asked to wait, None where it did not say; banned: it refuses everything until then;
-    faulty: the venue itself is in trouble, other requests will fail too.
+    wait_s: after how long asking again makes sense, None where that is unknown; banned: the venue refuses everything
+    until then; limits: it was asked too much; faulty: it is in trouble itself, other requests will fail too.
     """
 
     def __init__(
@@ -27,6 +27,7 @@ class VenueError(DataUnavailableError):
         retry_helps: bool = False,
         wait_s: float | None = None,
         banned: bool = False,
+        limits: bool = False,
         faulty: bool = False,
     ) -> None:
         self.venue = venue
@@ -34,6 +35,7 @@ class VenueError(DataUnavailableError):
         self.retry_helps = retry_helps
         self.wait_s = wait_s
         self.banned = banned
+        self.limits = limits
         self.faulty = faulty
         super().__init__(f"{venue_text(venue)} {cause}.")
 
@@ -46,9 +48,9 @@ def limited(venue: str, status: int, retry_after: str | None) -> VenueError | No
     wait_s = _seconds(retry_after)
     if status == 418:  # Binance's own status for an address that went on after 429
         cause = "has banned this address for a while, after too many requests"
-        return VenueError(venue, cause, wait_s=wait_s or BANNED_S, banned=True)
+        return VenueError(venue, cause, wait_s=wait_s or BANNED_S, banned=True, limits=True)
     if status == 429:
-        return VenueError(venue, "limits our requests", retry_helps=True, wait_s=wait_s)
+        return VenueError(venue, "limits our requests", retry_helps=True, wait_s=wait_s, limits=True)
     if status in (403, 451):
         return VenueError(venue, "does not serve this address or country")
     return None
@@ -71,7 +73,7 @@ def mapped(venue: str, error: Exception) -> VenueError | None:
         case foreign.OnMaintenance():
             return VenueError(venue, "is under maintenance", faulty=True)
         case foreign.DDoSProtection() | foreign.RateLimitExceeded():
-            return VenueError(venue, "limits our requests", retry_helps=True)
+            return VenueError(venue, "limits our requests", retry_helps=True, limits=True)
         case foreign.RequestTimeout() | TimeoutError():
             return VenueError(venue, "did not answer in time", retry_helps=True, faulty=True)
         case foreign.BadSymbol():
