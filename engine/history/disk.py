@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 TEMPORARY_ENDING = ".tmp"
+DAMAGED_ENDING = ".damaged"
 
 
 class Disk:
@@ -65,6 +66,22 @@ def write_atomically(disk: Disk, path: Path, content: bytes) -> None:
             disk.remove(temporary)
         raise
     disk.sync_directory(path.parent)
+
+
+def set_aside(disk: Disk, path: Path) -> Path:
+    """Keep a damaged file under another name, so that collecting goes on and nothing is thrown away; return the name.
+
+    Raises:
+        OSError: the disk refuses; the file is still where it was.
+
+    """
+    aside = next(
+        name
+        for number in range(1, 10_000)
+        if not (name := path.with_name(f"{path.name}{DAMAGED_ENDING}{number}")).exists()
+    )
+    disk.replace(path, aside)
+    return aside
 
 
 def remove_left_overs(disk: Disk, directory: Path) -> None:

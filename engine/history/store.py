@@ -19,7 +19,7 @@ import numpy as np
 from engine.errors import DataMalformedError
 from engine.history.checks import check_rows, complete, sift
 from engine.history.coverage import Coverage, coverage_of
-from engine.history.disk import Disk, make_directories, remove_left_overs, write_atomically
+from engine.history.disk import Disk, make_directories, remove_left_overs, set_aside, write_atomically
 from engine.history.errors import HistoryNotWrittenError, NewerHistoryError
 from engine.history.files import (
     PARQUET,
@@ -37,7 +37,6 @@ from engine.history.lock import WriterLock
 from engine.history.rows import Rows
 
 QUOTE = "USDT"
-DAMAGED_ENDING = ".damaged"
 
 _FOLDER_NAME = re.compile(r"\w[\w.-]*")
 
@@ -221,13 +220,8 @@ class HistoryStore:
             return nothing, [self._set_aside(path, error)]
 
     def _set_aside(self, path: Path, error: DataMalformedError) -> str:
-        """Keep a damaged file under another name, so that collecting goes on and nothing is thrown away."""
-        aside = next(
-            name
-            for number in range(1, 10_000)
-            if not (name := path.with_name(f"{path.name}{DAMAGED_ENDING}{number}")).exists()
-        )
-        self._disk.replace(path, aside)
+        """Keep a damaged file under another name, and say so."""
+        aside = set_aside(self._disk, path)
         return f"{path} was damaged ({error.problem}) and is kept as {aside.name}; collecting goes on without its rows."
 
 

@@ -37,6 +37,7 @@ class Meter:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self.refused = 0
         self._drawn: deque[tuple[float, int]] = deque()
 
     def used(self, at: float) -> int:
@@ -47,6 +48,7 @@ class Meter:
     def draw(self, at: float, weight: int) -> bool:
         """Count a request; False when it goes beyond the limit, which is then not counted."""
         if self.used(at) + weight > self.pool.limit:
+            self.refused += 1
             return False
         self._drawn.append((at, weight))
         return True
@@ -61,7 +63,7 @@ class ReplayExchange:
     """The exchanges of `markets` (venue -> base coin -> market), all at the moment `now_s`, which a test may move on.
 
     `faults` strike in the order they are listed. `requests` holds every request that arrived. `limits` replaces
-    the limit of a venue's pool by (venue, pool name).
+    the limit of a venue's pool by (venue, pool name), `periods_s` its period.
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class ReplayExchange:
         now_s: int,
         latency_s: float = 0.0,
         limits: Mapping[tuple[str, str], int] | None = None,
+        periods_s: Mapping[tuple[str, str], float] | None = None,
     ) -> None:
         self.now_s = now_s
         self.latency_s = latency_s
         self.faults: list[Fault] = []
         self.requests: list[Request] = []
         self._limits = dict(limits or {})
+        self._periods_s = dict(periods_s or {})
         self._venues = {name: VENUES[name](own) for name, own in markets.items()}
         self._meters: dict[tuple[str, str], Meter] = {}
         self._ports: dict[str, int] = {}
@@ -114,6 +118,14 @@ class ReplayExchange:
     def count(self, venue: str | None = None) -> int:
         """How many requests arrived, at one venue or at all."""
         return sum(venue in (None, request.venue) for request in self.requests)
+
+    def venue(self, name: str) -> Binance | Bybit | Okx | Hyperliquid:
+        """What answers for a venue, to be told what no market knows, such as whose positions they are."""
+        return self._venues[name]
+
+    def meter(self, venue: str, pool: str) -> Meter:
+        """How much was drawn of a pool, and how often more was refused."""
+        return self._meters[venue, pool]
 
     async def _serve(self, venue: str, request: web.Request) -> web.StreamResponse:
         at = asyncio.get_running_loop().time()
@@ -153,7 +165,7 @@ class ReplayExchange:
 
     def _meter(self, venue: str, pool: Pool) -> Meter:
         limit = self._limits.get((venue, pool.name), pool.limit)
-        return Meter(Pool(pool.name, limit, pool.period_s))
+        return Meter(Pool(pool.name, limit, self._periods_s.get((venue, pool.name), pool.period_s)))
 
 
 async def _values(request: web.Request) -> dict[str, str]:

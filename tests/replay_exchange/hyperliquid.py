@@ -3,9 +3,12 @@
 Its traps: there is no history of open interest; funding settles every hour; the newest 5,000 candles are all there is.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from tests.replay_exchange.market import ReplayMarket
+from tests.replay_exchange.wallets import MadeWallet
 from tests.replay_exchange.wire import (
     INTERVALS_S,
     Answer,
@@ -23,9 +26,15 @@ from tests.replay_exchange.wire import (
 NAME = "hyperliquid"
 PATH = "/info"
 
+LEADERBOARD_PATH = "/Mainnet/leaderboard"
+"""At a host of its own in truth; here at the same one."""
+
 WEIGHT = Pool("weight", 1_200, 60.0)
 LIGHT, USUAL = 2, 20
 """Weight of one question; what the venue adds for long answers is not counted here."""
+SITE = Pool("site", 60, 60.0)
+"""The leaderboard's host limits by itself."""
+TRADES = 10
 
 CANDLES = 5_000
 SETTLEMENTS = 500
@@ -43,17 +52,22 @@ class Hyperliquid:
 
     def __init__(self, markets: Mapping[str, ReplayMarket]) -> None:
         self.markets = dict(markets)
+        self.wallets: dict[str, MadeWallet] = {}
         self.questions: dict[str, tuple[int, Callable[[Query, int], object]]] = {
             "meta": (USUAL, lambda query, now_s: self.meta()),
             "metaAndAssetCtxs": (USUAL, self.meta_and_contexts),
             "candleSnapshot": (USUAL, self.candles),
             "fundingHistory": (USUAL, self.funding_history),
             "l2Book": (LIGHT, self.book),
+            "clearinghouseState": (LIGHT, self.account),
+            "recentTrades": (USUAL, self.trades),
         }
 
     # --- the venue's own manners -------------------------------------------------------------------------------------
 
     def answer(self, path: str, values: Mapping[str, str], now_s: int) -> Answer:
+        if path == LEADERBOARD_PATH:
+            return Answer.of({"leaderboardRows": [wallet.leaderboard_row() for wallet in self.wallets.values()]})
         if path != PATH:
             return Answer(b"", 404, {}, "text/plain")
         query = Query(values, malformed)
@@ -63,6 +77,8 @@ class Hyperliquid:
 
     def charge(self, path: str, values: Mapping[str, str]) -> tuple[Pool, int]:
         """Which pool a request draws on, and how much of it."""
+        if path == LEADERBOARD_PATH:
+            return SITE, 1
         return WEIGHT, self.questions.get(values.get("type", ""), (USUAL,))[0]
 
     def usage(self, pool: Pool, used: int) -> dict[str, str]:
@@ -126,6 +142,33 @@ class Hyperliquid:
         book = self.market(query).book(now_s)
         sides = [[{"px": price, "sz": size, "n": 1} for price, size in side] for side in levels(book, BOOK_LEVELS)]
         return {"coin": query["coin"], "time": ms(book.time_s), "levels": sides}
+
+    def account(self, query: Query, now_s: int) -> object:
+        """What a wallet holds; one that nobody knows holds nothing."""
+        address = query.required("user").lower()
+        if re.fullmatch("0x[0-9a-f]{40}", address) is None:
+            raise malformed("user")
+        prices = {coin: market.price(now_s) for coin, market in self.markets.items()}
+        return self.wallets.get(address, MadeWallet(address)).state(prices, ms(now_s))
+
+    def trades(self, query: Query, now_s: int) -> list:
+        """The last trades: each of a wallet that holds the coin with the next one that does."""
+        price = text(self.market(query).price(now_s))
+        holders = [address for address, wallet in self.wallets.items() if wallet.holds(query["coin"])]
+        pairs = list(pairwise(holders))[-TRADES:]
+        return [
+            {
+                "coin": query["coin"],
+                "side": "B",
+                "px": price,
+                "sz": "1",
+                "time": ms(now_s) - 1_000 * age,
+                "hash": f"0x{age:064x}",
+                "tid": age,
+                "users": list(pair),
+            }
+            for age, pair in enumerate(pairs)
+        ]
 
 
 def _listing(coin: str, market: ReplayMarket) -> dict:
