@@ -18,6 +18,7 @@ from engine.windows import parse_instant
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
+    from engine.sources.live.past import Past
     from engine.sources.live.source import Endpoint, LiveSource
 
 NO_LIVE_EXTRA = (
@@ -84,9 +85,20 @@ def _live(settings: Settings) -> LiveSource:
         raise ConfigError(NO_LIVE_EXTRA)
     from engine.sources.live.source import LiveSource  # its thread and event loop are for live markets only
 
-    source = LiveSource(_endpoints(settings), clock=time.time)
+    source = LiveSource(_endpoints(settings), clock=time.time, past=_past(settings))
     atexit.register(source.close)
     return source
+
+
+def _past(settings: Settings) -> Past | None:
+    """Return what earlier processes kept, None where nothing is kept."""
+    directory = settings.history.directory
+    if directory is None:
+        return None
+    from engine.history.past import StoredPast
+    from engine.history.store import HistoryStore
+
+    return StoredPast(HistoryStore(directory))  # which reads; its lock is for writers
 
 
 def _live_if_it_answers(settings: Settings) -> LiveSource | None:

@@ -11,8 +11,13 @@ import numpy as np
 from engine.arrays import check_lengths, freeze_fields
 from engine.errors import DataMalformedError
 from engine.grid import FloatArray, IntArray, LogGrid
+from engine.windows import HOUR_S
 
 _ADVICE = "Mend or re-record that part; nothing was computed from it."
+
+
+CROWD_KEPT_S = 6 * HOUR_S
+"""Accounts change sides within hours: an older ratio says nothing about the moment (own assumption)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,14 @@ import numpy as np
 
 from engine.errors import EngineError
 from engine.history.errors import HistoryBusyError
-from engine.history.kinds import FUNDING, LONG_SHORT_RATIO, ORDER_BOOK, PERP, TAKER_FLOW, kind_named
+from engine.history.kinds import FUNDING, FUNDING_UNIT_S, LONG_SHORT_RATIO, ORDER_BOOK, PERP, TAKER_FLOW, kind_named
 from engine.history.realised import liquidations_before
 from engine.history.rows import Rows
 from engine.history.store import QUOTE, HistoryStore
 from engine.market import Market, OrderBook, VenueMarket
 from engine.sources.base import Source
-from engine.windows import HOUR_S, MINUTE_S
+from engine.windows import MINUTE_S
 
-FUNDING_UNIT_S = 8 * HOUR_S
-"""Funding is stored per 8 h, whatever the venue's interval."""
 BOOK_EVERY_S = 5 * MINUTE_S
 """Books are stored this far apart: each rewrites its day, and a reader takes any of the last 15 minutes."""
 MOST_REMEMBERED = 24

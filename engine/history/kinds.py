@@ -19,6 +19,9 @@ DEFAULT_BAR_S = 5 * MINUTE_S
 LONGEST_BAR_S = DAY_S
 """Longer bars would reach over the end of a file."""
 
+FUNDING_UNIT_S = 8 * HOUR_S
+"""Funding is stored per 8 h, whatever the venue's interval."""
+
 WHOLE_NUMBERS = (DURATION, "at_ms", "side", "events", "is_isolated", "started_s", "wallets")
 """Columns that are stored as integers."""
 

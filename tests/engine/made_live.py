@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from engine.sources.live.past import Past
 from engine.sources.live.source import LAST_DEADLINE_S, Endpoint, LiveSource
 from engine.sources.live.unified import unified_venue
 from engine.sources.live.venues import venue_named
@@ -37,6 +38,7 @@ def staged(
     deadline_s: float = LAST_DEADLINE_S,
     in_a_hurry: bool = True,
     unified: bool = False,
+    past: Past | None = None,
     **options: object,
 ) -> Iterator[Stage]:
     """The markets by coin, the same at every venue; in_a_hurry lifts the venues' limits: tests have little time.
@@ -59,7 +61,7 @@ def staged(
         for table in [unified_venue(name) if unified else venue_named(name)]
     }
     endpoints = [Endpoint(venue=table, base_url=exchange.base_url(name)) for name, table in tables.items()]
-    source = LiveSource(endpoints, clock=lambda: float(exchange.now_s), deadline_s=deadline_s)
+    source = LiveSource(endpoints, clock=lambda: float(exchange.now_s), deadline_s=deadline_s, past=past)
     try:
         yield Stage(source, exchange, run)
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 
 from engine.margin import Bracket, MarginTerms
@@ -67,3 +69,24 @@ def market_from(*venues, symbol="TEST"):
 
 def random_market(seed=0, count=288 * 6, **venue_fields):
     return market_from(venue_from(random_closes(seed, count), seed=seed, **venue_fields))
+
+
+def known_at(market, moment_s):
+    """The market as it was known at an earlier moment."""
+    return replace(market, as_of_s=moment_s, venues=tuple(_venue_at(venue, moment_s) for venue in market.venues))
+
+
+def _venue_at(venue, moment_s):
+    finished = venue.candles.end_s <= moment_s
+    settled = venue.funding.time_s <= moment_s
+    return replace(
+        venue,
+        candles=_rows_of(venue.candles, finished),
+        open_interest=venue.open_interest[finished],
+        funding=_rows_of(venue.funding, settled),
+    )
+
+
+def _rows_of(series, chosen):
+    arrays = [field.name for field in fields(series) if isinstance(getattr(series, field.name), np.ndarray)]
+    return replace(series, **{name: getattr(series, name)[chosen] for name in arrays})

@@ -1,4 +1,4 @@
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,8 @@ from engine.market import OrderBook
 from engine.observed import Crowd
 from engine.sources.recorded import RecordedSource
 from engine.sources.simulated import SimulatedSource
-from tests.engine.markets import random_market
+from engine.windows import DAY_S
+from tests.engine.markets import known_at, random_market
 
 
 class Live:
@@ -25,23 +26,6 @@ class Live:
 
     def market(self, symbol, as_of_s=None):
         return self.answer
-
-
-def without_the_last(market, count):
-    """The market as it was known `count` bars before."""
-    lead = market.lead
-    candles = replace(
-        lead.candles,
-        **{
-            field.name: getattr(lead.candles, field.name)[:-count]
-            for field in fields(lead.candles)
-            if field.name != "where"
-        },
-    )
-    settled = lead.funding.time_s <= candles.end_s[-1]
-    funding = replace(lead.funding, time_s=lead.funding.time_s[settled], rate=lead.funding.rate[settled])
-    venue = replace(lead, candles=candles, open_interest=lead.open_interest[:-count], funding=funding)
-    return replace(market, as_of_s=int(candles.end_s[-1]), venues=(venue,))
 
 
 def stored_bars(store):
@@ -77,7 +61,7 @@ def test_answers_days_apart_accumulate(live, tmp_path):
 
 def test_a_history_that_another_process_writes_is_left_to_it_without_a_word(live, tmp_path):
     with HistoryStore(tmp_path) as first, HistoryStore(tmp_path) as second:
-        keep(without_the_last(live, 288), first)
+        keep(known_at(live, live.as_of_s - DAY_S), first)
         assert KeepingSource(Live(live), second).market("TEST") is live
         assert stored_bars(second) == 288 * 2
         first.close()
@@ -108,7 +92,7 @@ def test_a_damaged_file_is_set_aside_and_the_answer_says_so(live, tmp_path):
 def test_a_new_bar_rewrites_its_month_and_no_older_one(tmp_path):
     months = replace(random_market(6, 288 * 70), source="live")
     with HistoryStore(tmp_path) as store:
-        keeping = KeepingSource(Live(without_the_last(months, 1)), store)
+        keeping = KeepingSource(Live(known_at(months, months.as_of_s - 300)), store)
         keeping.market("TEST")
         written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
         keeping.market("TEST")

@@ -27,6 +27,7 @@ from engine.sources.live.history import (
     parse_bars,
     parse_book,
     parse_brackets,
+    parse_crowd,
     parse_series,
 )
 from engine.sources.live.parts import Bars, Listing, Series
@@ -91,7 +92,7 @@ def test_open_interest_is_asked_for_no_further_back_than_the_venue_keeps_it():
 def test_pages_ask_for_every_row_once(step_s, rows, page_rows):
     (span,) = bar_spans(FINISHED_S - 600, NOW_S)
     span = replace(span, step_s=step_s, last_s=span.first_s + step_s * rows)
-    cut = pages(span, "BTCUSDT", page_rows)
+    cut = pages((span,), "BTCUSDT", page_rows)
     asked = [time_s for page in cut for time_s in range(page.first_s, page.last_s + 1, step_s)]
     assert asked == list(range(span.first_s, span.last_s + 1, step_s))
     assert max(page.rows for page in cut) <= page_rows
@@ -168,6 +169,30 @@ def test_a_book_in_contracts_is_counted_in_coins_and_an_empty_one_refused():
     assert (book.time_s, book.bid_size.tolist(), book.ask_size.tolist()) == (1_770_292_937, [0.05], [0.02])
     with pytest.raises(DataMalformedError, match="empty"):
         parse_book({"data": [{**snapshot, "bids": []}]}, feed, 0.01, "here")
+
+
+RATIOS = {
+    "binanceusdm": [{"longShortRatio": "1.5", "longAccount": "0.6", "timestamp": 1000 * FINISHED_S}],
+    "bybit": {"result": {"list": [{"buyRatio": "0.6", "sellRatio": "0.4", "timestamp": str(1000 * FINISHED_S)}]}},
+    "okx": {"data": [[str(1000 * FINISHED_S), "1.5"], [str(1000 * (FINISHED_S - 300)), "9"]]},
+}
+
+
+@pytest.mark.parametrize("venue", RATIOS)
+def test_the_crowd_is_how_many_accounts_are_long_for_each_short_one(venue):
+    feed = VENUES[venue].crowd
+    crowd = parse_crowd(RATIOS[venue], feed, NOW_S, "here")
+    assert crowd.time_s == FINISHED_S
+    assert crowd.long_short_ratio == pytest.approx(1.5)
+    assert parse_crowd(RATIOS[venue], feed, FINISHED_S - 301, "here") is None  # told later than now
+
+
+def test_a_crowd_without_one_side_or_without_rows_is_unknown_and_another_reply_malformed():
+    feed = VENUES["okx"].crowd
+    assert parse_crowd({"data": []}, feed, NOW_S, "here") is None
+    assert parse_crowd({"data": [[str(1000 * FINISHED_S), "0"]]}, feed, NOW_S, "here") is None
+    with pytest.raises(DataMalformedError, match="here"):
+        parse_crowd({"data": [[str(1000 * FINISHED_S), "many"]]}, feed, NOW_S, "here")
 
 
 def test_risk_limits_are_read_in_usd_by_rising_size():

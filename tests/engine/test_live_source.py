@@ -178,6 +178,45 @@ def test_questions_at_the_same_time_share_one_fetch(small):
         assert stage.exchange.count() == alone
 
 
+CROWD_PATHS = ("/globalLongShortAccountRatio", "/account-ratio", "/long-short-account-ratio-contract")
+
+
+EARLY_S = NOW_S - 7 * HOUR_S
+
+
+def test_the_crowd_is_asked_for_at_first_and_then_when_no_bar_is_due_half_an_hour_apart(small):
+    with staged(small, now_s=EARLY_S, venues=VENUES) as stage:
+
+        def asked_after(seconds):
+            stage.exchange.now_s += seconds
+            before = stage.exchange.count()
+            market = stage.source.market("BTC")
+            assert [venue.crowd.long_short_ratio for venue in market.venues] == pytest.approx([1.25] * 3)
+            requests = stage.exchange.requests[before:]
+            return sum(request.path.endswith(CROWD_PATHS) for request in requests), len(requests)
+
+        assert asked_after(0)[0] == 3
+        assert asked_after(60) == (0, 3)  # the books alone
+        assert asked_after(1_700) == (0, 9)
+        assert asked_after(300) == (0, 9)  # half an hour has passed, and a bar is due
+        assert asked_after(30) == (3, 6)
+        assert asked_after(30) == (0, 3)
+        assert asked_after(6 * HOUR_S)[0] == 3  # too old to be shown
+
+
+def test_a_crowd_that_is_not_told_or_too_old_is_no_crowd(small):
+    with staged(small, now_s=EARLY_S, venues=("binanceusdm", "bybit")) as stage:
+        strike(stage, faults.html, path="*/globalLongShortAccountRatio")
+        market = stage.source.market("BTC")
+        crowds = {venue.venue: venue.crowd for venue in market.venues}
+        assert crowds["binanceusdm"] is None
+        assert crowds["bybit"].time_s == EARLY_S // 300 * 300
+        assert missing_of(market, "binanceusdm").keys() == {"long_short_ratio"}
+        strike(stage, faults.html, venue="bybit", path="*/account-ratio")
+        stage.exchange.now_s += 6 * HOUR_S + 300
+        assert all(venue.crowd is None for venue in stage.source.market("BTC").venues)
+
+
 # --- venues that fail ------------------------------------------------------------------------------------------------
 
 

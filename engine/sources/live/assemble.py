@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.grid import FloatArray
+from engine.history.kinds import FUNDING_UNIT_S
 from engine.margin import MarginTerms, terms_for
 from engine.market import Candles, Funding, MissingInput, VenueMarket
+from engine.observed import CROWD_KEPT_S, Crowd
 from engine.sources.live.faults import VenueError
 from engine.sources.live.history import FINE_S, History, funding_interval_s
 from engine.sources.live.parts import Bars, Listing, Series
@@ -50,8 +52,9 @@ def assemble(venue: str, listing: Listing, history: History, as_of_s: int) -> As
         margin=_margin(venue, listing, history),
         funding=_funding(history),
         order_book=history.order_book,
+        crowd=_crowd(history, as_of_s),
     )
-    missing = (*history.missing, *unknown, *_taker_flow(venue, candles), *_gaps(venue, candles))
+    missing = (*history.missing, *history.unread, *unknown, *_taker_flow(venue, candles), *_gaps(venue, candles))
     return Assembled(market=market, missing=missing, notes=(*listing.notes, *_staleness(venue, candles, as_of_s)))
 
 
@@ -106,11 +109,25 @@ def _margin(venue: str, listing: Listing, history: History) -> MarginTerms:
 
 
 def _funding(history: History) -> Funding | None:
-    if not len(history.funding):
+    """Return settled funding, older rates than were fetched from the past, all told per the venue's interval of now.
+
+    A venue may have settled at another interval then; per 8 h, which is what they are compared by, they stay exact.
+    """
+    fetched, stored = history.funding, history.stored_funding
+    if not len(fetched) and not len(stored):
         return None
+    interval_s = funding_interval_s(fetched if len(fetched) else stored)
+    older = stored.time_s < fetched.time_s[0] if len(fetched) else np.full(len(stored), fill_value=True)
     return Funding(
-        time_s=history.funding.time_s, rate=history.funding.value, interval_s=funding_interval_s(history.funding)
+        time_s=np.concatenate([stored.time_s[older], fetched.time_s]),
+        rate=np.concatenate([stored.value[older] * (interval_s / FUNDING_UNIT_S), fetched.value]),
+        interval_s=interval_s,
     )
+
+
+def _crowd(history: History, as_of_s: int) -> Crowd | None:
+    crowd = history.crowd
+    return crowd if crowd is not None and 0 <= as_of_s - crowd.time_s <= CROWD_KEPT_S else None
 
 
 def _taker_flow(venue: str, candles: Candles) -> tuple[MissingInput, ...]:

@@ -6,7 +6,7 @@ Source: developers.binance.com, USD-M futures, market data.
 from __future__ import annotations
 
 from engine.sources.live.parts import Listing
-from engine.sources.live.venue import BookFeed, CatalogueFeed, Feed, Page, Parameters, Venue
+from engine.sources.live.venue import BookFeed, CatalogueFeed, CrowdFeed, Feed, Page, Parameters, Venue
 from engine.sources.live.wire import text_at
 from engine.windows import DAY_S, HOUR_S
 
@@ -42,6 +42,10 @@ def _book(market_id: str) -> Parameters:
     return {"symbol": market_id, "limit": _BOOK_ROWS}
 
 
+def _crowd(market_id: str) -> Parameters:
+    return {"symbol": market_id, "period": _STEPS[300], "limit": 1}
+
+
 BINANCE = Venue(
     name="binanceusdm",
     host="fapi.binance.com",
@@ -73,4 +77,11 @@ BINANCE = Venue(
         page_rows=_FUNDING_ROWS,
     ),
     book=BookFeed(method="fapiPublicGetDepth", parameters=_book, path=(), time="T", bids="bids", asks="asks"),
+    crowd=CrowdFeed(
+        method="fapiDataGetGlobalLongShortAccountRatio",
+        parameters=_crowd,
+        path=(),
+        time="timestamp",
+        longs="longShortRatio",
+    ),
 )

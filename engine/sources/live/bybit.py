@@ -8,7 +8,17 @@ Source: bybit-exchange.github.io/docs/v5/market.
 from __future__ import annotations
 
 from engine.sources.live.parts import Listing
-from engine.sources.live.venue import BookFeed, BracketFeed, CatalogueFeed, Feed, Page, Parameters, SizeFeed, Venue
+from engine.sources.live.venue import (
+    BookFeed,
+    BracketFeed,
+    CatalogueFeed,
+    CrowdFeed,
+    Feed,
+    Page,
+    Parameters,
+    SizeFeed,
+    Venue,
+)
 from engine.sources.live.wire import text_at
 
 _BAR_STEPS = {300: "5", 3600: "60"}
@@ -46,6 +56,10 @@ def _span(page: Page) -> Parameters:
 
 def _book(market_id: str) -> Parameters:
     return {**_market(market_id), "limit": _BOOK_ROWS}
+
+
+def _crowd(market_id: str) -> Parameters:
+    return {**_market(market_id), "period": _OPEN_INTEREST_STEPS[300], "limit": 1}
 
 
 def _market(market_id: str) -> Parameters:
@@ -99,6 +113,14 @@ BYBIT = Venue(
         maintenance_rate="maintenanceMargin",
         max_leverage="maxLeverage",
         deduction_usd="mmDeduction",
+    ),
+    crowd=CrowdFeed(
+        method="publicGetV5MarketAccountRatio",
+        parameters=_crowd,
+        path=_LIST,
+        time="timestamp",
+        longs="buyRatio",
+        shorts="sellRatio",
     ),
     sizes=SizeFeed(
         method="publicGetV5MarketTickers",

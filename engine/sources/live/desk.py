@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from engine.errors import DataMalformedError, EngineError
 from engine.margin import Bracket
 from engine.market import MissingInput, OrderBook
+from engine.observed import CROWD_KEPT_S, Crowd
 from engine.sources.live.catalogue import Catalogue, parse_listings, parse_sizes
 from engine.sources.live.client import Wire
 from engine.sources.live.faults import VenueError
@@ -27,19 +29,26 @@ from engine.sources.live.history import (
     parse_bars,
     parse_book,
     parse_brackets,
+    parse_crowd,
     parse_series,
     parse_snapshot,
 )
 from engine.sources.live.parts import Bars, Listing, Series
+from engine.sources.live.past import PAST_SPAN_S, Past, unheld_bars, unheld_open_interest
 from engine.sources.live.venue import Feed, Page, SnapshotFeed, Venue
 from engine.sources.live.wire import text_at, value_at
 from engine.text import venue_text
-from engine.windows import HOUR_S
+from engine.windows import HOUR_S, MINUTE_S
 
 CATALOGUE_KEPT_S = 6 * HOUR_S
 """New perpetuals are listed a few times a day (own assumption)."""
 MOST_CATALOGUE_PAGES = 10
 """Bybit lists some 700 linear markets, a thousand a page: a venue that goes on beyond this is broken."""
+CROWD_EVERY_S = 30 * MINUTE_S
+"""The crowd changes its mind slowly: its ratio is asked for this far apart at most (own assumption)."""
+MOST_HELD = 24
+"""Perpetuals of which rows are held, some 3 MB each after 120 days; of the one asked for longest ago they are let go,
+and come back from the past."""
 BOOK_KEPT_S = 10
 """A book this young answers the next question too: two people often ask for the same symbol at once."""
 
@@ -49,14 +58,15 @@ _Part = TypeVar("_Part")
 class Desk:
     """One venue; `clock` gives Unix seconds. Lives on one event loop."""
 
-    def __init__(self, venue: Venue, wire: Wire, clock: Callable[[], float]) -> None:
+    def __init__(self, venue: Venue, wire: Wire, clock: Callable[[], float], past: Past | None = None) -> None:
         self.venue = venue
         self._wire = wire
         self._clock = clock
         self._catalogue: Catalogue | None = None
         self._catalogue_s = 0.0
         self._catalogue_lock = asyncio.Lock()
-        self._histories: dict[str, History] = {}
+        self._past = past
+        self._histories: OrderedDict[str, History] = OrderedDict()
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def open(self) -> None:
@@ -132,18 +142,35 @@ class Desk:
 
         """
         async with self._locks.setdefault(listing.market_id, asyncio.Lock()):
-            held = self._histories.get(listing.market_id, History())
-            fetched = await self._updated(held, listing, int(self._clock()))
-            self._histories[listing.market_id] = fetched
+            now_s = int(self._clock())
+            held = self._histories.get(listing.market_id)
+            if held is None:
+                held = await self._remembered(listing, now_s)
+            fetched = await self._updated(held, listing, now_s)
+            self._hold(listing.market_id, fetched)
             return fetched
 
+    async def _remembered(self, listing: Listing, now_s: int) -> History:
+        """Return what is known of a perpetual before anything was asked."""
+        if self._past is None:
+            return History()
+        return await asyncio.to_thread(self._past.history, self.venue.name, listing.base, now_s)
+
+    def _hold(self, market_id: str, fetched: History) -> None:
+        self._histories[market_id] = fetched
+        self._histories.move_to_end(market_id)
+        if len(self._histories) > MOST_HELD:
+            self._histories.popitem(last=False)
+
     async def _updated(self, held: History, listing: Listing, now_s: int) -> History:
-        bars, open_interest, funding, book, brackets = await asyncio.gather(
-            self._bars(held.bars, listing, now_s),
-            self._open_interest(held.open_interest, listing, now_s),
+        asks_crowd = self._asks_crowd(held, now_s)
+        bars, open_interest, funding, book, brackets, crowd = await asyncio.gather(
+            self._bars(held, listing, now_s),
+            self._open_interest(held, listing, now_s),
             self._funding(held.funding, listing, now_s),
             self._book(held.order_book, listing, now_s),
             self._brackets_reply(held.brackets, listing),
+            self._crowd(held.crowd, listing, now_s, asks_crowd),
             return_exceptions=True,
         )
         if isinstance(bars, BaseException):
@@ -155,25 +182,36 @@ class Desk:
             open_interest=self._or_held(open_interest, held.open_interest, "open_interest", missing),
             funding=self._or_held(funding, held.funding, "funding", missing),
             order_book=self._or_held(book, None, "order_book", missing),
+            stored_funding=held.stored_funding,
             brackets=self._read_brackets(brackets, held.brackets, listing, price, missing),
+            crowd=self._or_held(crowd, held.crowd, "long_short_ratio", missing),
+            crowd_asked_s=now_s if asks_crowd else held.crowd_asked_s,
+            has_all_bars=True,
+            has_all_open_interest=held.has_all_open_interest or not isinstance(open_interest, BaseException),
             missing=tuple(missing),
+            unread=held.unread,
         )
 
-    async def _bars(self, held: Bars, listing: Listing, now_s: int) -> Bars:
-        held_s = int(held.time_s[-1]) if len(held) else None
-        kept = Bars() if is_new_start(held_s, now_s) else held
-        fetched = await self._all(self.venue.bars, listing, bar_spans(held_s, now_s), parse_bars)
-        return joined_bars((kept, *fetched))
+    async def _bars(self, held: History, listing: Listing, now_s: int) -> Bars:
+        held_s = int(held.bars.time_s[-1]) if len(held.bars) else None
+        only_newest = held.has_all_bars and not is_new_start(held_s, now_s)
+        spans = bar_spans(held_s, now_s) if only_newest else unheld_bars(held.bars, now_s)
+        fetched = await self._all(self.venue.bars, listing, spans, parse_bars)
+        return joined_bars((held.bars, *fetched), now_s - PAST_SPAN_S)
 
-    async def _open_interest(self, held: Series, listing: Listing, now_s: int) -> Series:
-        feed = self.venue.open_interest
-        held_s = int(held.time_s[-1]) if len(held) else None
+    async def _open_interest(self, held: History, listing: Listing, now_s: int) -> Series:
+        feed, series = self.venue.open_interest, held.open_interest
         if isinstance(feed, SnapshotFeed):
-            return await self._snapshot(feed, held, listing, now_s)
-        kept = Series() if is_new_start(held_s, now_s) else held
-        spans = open_interest_spans(held_s, now_s, feed.reach_s)
+            return await self._snapshot(feed, series, listing, now_s)
+        held_s = int(series.time_s[-1]) if len(series) else None
+        only_newest = held.has_all_open_interest and not is_new_start(held_s, now_s)
+        spans = (
+            open_interest_spans(held_s, now_s, feed.reach_s)
+            if only_newest
+            else unheld_open_interest(series, now_s, feed.reach_s)
+        )
         fetched = await self._all(feed, listing, spans, parse_series)
-        return joined_series((kept, *fetched))
+        return joined_series((series, *fetched), now_s - PAST_SPAN_S)
 
     async def _snapshot(self, feed: SnapshotFeed, held: Series, listing: Listing, now_s: int) -> Series:
         """Return what is held with the value of this moment, which belongs to the open of the bar under way.
@@ -199,6 +237,26 @@ class Desk:
         feed, where = self.venue.book, self._where("order book")
         reply = await self._wire.ask(feed.method, feed.parameters(listing.market_id))
         return parse_book(reply, feed, listing.contract_size, where)
+
+    def _asks_crowd(self, held: History, now_s: int) -> bool:
+        """Say whether to ask for the crowd's ratio: at first, and then in moments when no bar is due.
+
+        So an answer that fetches a new bar needs no more requests for it, except once in the hours in which a ratio
+        grows too old to be shown.
+        """
+        if self.venue.crowd is None:
+            return False
+        if held.crowd_asked_s is None or now_s - held.crowd_asked_s >= CROWD_KEPT_S:
+            return True
+        held_s = int(held.bars.time_s[-1]) if len(held.bars) else None
+        return now_s - held.crowd_asked_s >= CROWD_EVERY_S and not bar_spans(held_s, now_s)
+
+    async def _crowd(self, held: Crowd | None, listing: Listing, now_s: int, asks: bool) -> Crowd | None:  # noqa: FBT001
+        feed = self.venue.crowd
+        if feed is None or not asks:
+            return held
+        reply = await self._wire.ask(feed.method, feed.parameters(listing.market_id))
+        return parse_crowd(reply, feed, now_s, self._where("long/short ratio"))
 
     async def _brackets_reply(self, held: tuple[Bracket, ...], listing: Listing) -> object:
         feed = self.venue.brackets
@@ -234,7 +292,7 @@ class Desk:
         parse: Callable[[object, Feed, Page, str], _Part],
     ) -> list[_Part]:
         """Fetch spans side by side; the first error counts, once every request has ended."""
-        wanted = [page for span in spans for page in pages(span, listing.market_id, feed.page_rows)]
+        wanted = pages(spans, listing.market_id, feed.page_rows)
         gate = asyncio.Semaphore(feed.at_once)
         return await _all_of(self._gated(gate, feed, page, parse) for page in wanted)
 

@@ -7,16 +7,18 @@ interest is a snapshot at the open of each bar.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from engine.errors import DataMalformedError
+from engine.history.rows import finest_cover
 from engine.margin import Bracket
 from engine.market import MissingInput, OrderBook
+from engine.observed import Crowd
 from engine.sources.live.parts import Bars, Listing, Series
-from engine.sources.live.venue import BookFeed, BracketFeed, Feed, Page, SnapshotFeed
+from engine.sources.live.venue import BookFeed, BracketFeed, CrowdFeed, Feed, Page, SnapshotFeed
 from engine.sources.live.wire import column, number_at, rows_at, times, value_at
 from engine.windows import DAY_S, HOUR_S, MINUTE_S
 
@@ -32,14 +34,26 @@ COARSE_SPAN_S = 30 * DAY_S
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class History:
-    """One perpetual at one venue, as far as it was fetched; missing: what could not be."""
+    """One perpetual at one venue, as far as it is known.
+
+    stored_funding: settled rates of earlier answers [fraction per 8 h, whatever the interval was]; crowd_asked_s: when
+    its ratio was last asked for, None before; has_all_bars, has_all_open_interest: what the last 33 days left out was
+    asked for, so that only the newest rows can be missing; missing: what could not be fetched for this answer;
+    unread: what of the past could not be read.
+    """
 
     bars: Bars = field(default_factory=Bars)
     open_interest: Series = field(default_factory=Series)
     funding: Series = field(default_factory=Series)
+    stored_funding: Series = field(default_factory=Series)
     brackets: tuple[Bracket, ...] = ()
     order_book: OrderBook | None = None
+    crowd: Crowd | None = None
+    crowd_asked_s: int | None = None
+    has_all_bars: bool = False
+    has_all_open_interest: bool = False
     missing: tuple[MissingInput, ...] = ()
+    unread: tuple[MissingInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +69,7 @@ def bar_spans(held_s: int | None, now_s: int) -> tuple[Span, ...]:
     """Return the finished bars that are still needed at `now_s`; held_s: when the last known one opened.
 
     The last known bar is read once more with the next one, which mends what was not final then. After a pause longer
-    than the fine span everything is fetched again.
+    than the fine span, all of the last 33 days.
     """
     last_s = _last_finished_s(now_s)
     if held_s is not None and held_s >= now_s - FINE_SPAN_S:
@@ -86,18 +100,24 @@ def is_new_start(held_s: int | None, now_s: int) -> bool:
     return held_s is None or held_s < now_s - FINE_SPAN_S
 
 
-def pages(span: Span, market_id: str, page_rows: int) -> tuple[Page, ...]:
-    """Cut a span into requests of at most `page_rows` rows; each asks for other rows, so they can run at once."""
-    length_s = page_rows * span.step_s
-    return tuple(
-        Page(
-            market_id=market_id,
-            step_s=span.step_s,
-            first_s=first_s,
-            last_s=min(first_s + length_s - span.step_s, span.last_s),
-        )
-        for first_s in range(span.first_s, span.last_s + 1, length_s)
-    )
+def pages(spans: Iterable[Span], market_id: str, page_rows: int) -> tuple[Page, ...]:
+    """Cut spans into requests of at most `page_rows` rows; each asks for other rows, so they can run at once.
+
+    Spans that lie near each other share a request, rows between them included: it costs one, however many it brings.
+    """
+    found: list[Page] = []
+    for span in sorted(spans, key=lambda span: (span.step_s, span.first_s)):
+        reach_s = (page_rows - 1) * span.step_s
+        first_s = span.first_s
+        if found and found[-1].step_s == span.step_s and first_s <= found[-1].first_s + reach_s:
+            last_s = min(found[-1].first_s + reach_s, span.last_s)
+            found[-1] = replace(found[-1], last_s=last_s)
+            first_s = last_s + span.step_s
+        found += [
+            Page(market_id=market_id, step_s=span.step_s, first_s=at_s, last_s=min(at_s + reach_s, span.last_s))
+            for at_s in range(first_s, span.last_s + 1, reach_s + span.step_s)
+        ]
+    return tuple(found)
 
 
 def funding_is_due(funding: Series, now_s: int) -> bool:
@@ -185,6 +205,26 @@ def parse_book(reply: object, feed: BookFeed, contract_size: float, where: str) 
     )
 
 
+def parse_crowd(reply: object, feed: CrowdFeed, now_s: int, where: str) -> Crowd | None:
+    """Return the newest ratio told by `now_s`, None where there is none, as of a market that opened just now.
+
+    Raises:
+        DataMalformedError: the reply is not what the venue documents.
+
+    """
+    rows = rows_at(reply, feed.path, where)
+    time_s = times(rows, feed.time, where)
+    known = np.flatnonzero(time_s <= now_s)
+    if not len(known):
+        return None
+    at = int(known[np.argmax(time_s[known])])
+    longs = number_at(rows[at], feed.longs, where)
+    shorts = 1.0 if feed.shorts is None else number_at(rows[at], feed.shorts, where)
+    if not (longs > 0 and shorts > 0):
+        return None  # nobody on one side: a market too small for a ratio
+    return Crowd(time_s=int(time_s[at]), long_short_ratio=longs / shorts)
+
+
 def parse_brackets(reply: object, feed: BracketFeed, listing: Listing, price: float, where: str) -> tuple[Bracket, ...]:
     """Return the venue's risk limits by rising notional; caps in contracts are counted at `price`.
 
@@ -218,20 +258,24 @@ def _deduction(row: object, feed: BracketFeed, where: str) -> float:
     return number_at(row, feed.deduction_usd, where)
 
 
-def joined_bars(parts: Sequence[Bars]) -> Bars:
-    """Return all bars in order of time."""
+def joined_bars(parts: Sequence[Bars], since_s: int = 0) -> Bars:
+    """Return the bars that open at or after `since_s` in order of time, each time told once.
+
+    Of two equal ones the later part's counts; of unequal ones those that history.rows.finest_cover keeps.
+    """
     whole = Bars()
     for part in parts:
         whole = whole.joined(part)
-    return whole
+    chosen = finest_cover(whole.time_s, whole.duration_s) & (whole.time_s >= since_s)
+    return whole if np.all(chosen) else whole.take(chosen)
 
 
-def joined_series(parts: Sequence[Series]) -> Series:
-    """Return all values in order of time."""
+def joined_series(parts: Sequence[Series], since_s: int = 0) -> Series:
+    """Return the values at or after `since_s` in order of time."""
     whole = Series()
     for part in parts:
         whole = whole.joined(part)
-    return whole
+    return Series(time_s=whole.time_s[whole.time_s >= since_s], value=whole.value[whole.time_s >= since_s])
 
 
 def _on_page(time_s: np.ndarray, page: Page) -> np.ndarray:

@@ -7,7 +7,17 @@ Source: okx.com/docs-v5, public data, market data, trading statistics.
 from __future__ import annotations
 
 from engine.sources.live.parts import Listing
-from engine.sources.live.venue import BookFeed, BracketFeed, CatalogueFeed, Feed, Page, Parameters, SizeFeed, Venue
+from engine.sources.live.venue import (
+    BookFeed,
+    BracketFeed,
+    CatalogueFeed,
+    CrowdFeed,
+    Feed,
+    Page,
+    Parameters,
+    SizeFeed,
+    Venue,
+)
 from engine.sources.live.wire import number_at, text_at
 
 _STEPS = {300: "5m", 3600: "1H"}
@@ -45,6 +55,10 @@ def _between(page: Page) -> Parameters:
 
 def _book(market_id: str) -> Parameters:
     return {"instId": market_id, "sz": _BOOK_ROWS}
+
+
+def _crowd(market_id: str) -> Parameters:
+    return {"instId": market_id, "period": _STEPS[300], "limit": 1}
 
 
 def _tiers(listing: Listing) -> Parameters:
@@ -94,6 +108,13 @@ OKX = Venue(
         maintenance_rate="mmr",
         max_leverage="maxLever",
         cap_in_contracts=True,
+    ),
+    crowd=CrowdFeed(  # of this contract; the one without -contract counts a currency's every swap and future
+        method="publicGetRubikStatContractsLongShortAccountRatioContract",
+        parameters=_crowd,
+        path=_DATA,
+        time=0,
+        longs=1,
     ),
     sizes=SizeFeed(
         method="publicGetPublicOpenInterest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.grid import FloatArray, IntArray
 
@@ -34,13 +35,16 @@ class Bars:
         return len(self.time_s)
 
     def joined(self, newer: Bars) -> Bars:
-        """Return both in order of time; of two bars of one time the newer reply's counts."""
-        order = _order(self.time_s, newer.time_s)
+        """Return both in order of time; of two bars of one time and length the newer reply's counts."""
         both = {
-            part.name: np.concatenate([getattr(self, part.name), getattr(newer, part.name)])[order]
-            for part in fields(Bars)
+            part.name: np.concatenate([getattr(self, part.name), getattr(newer, part.name)]) for part in fields(Bars)
         }
-        return Bars(**both)
+        order = _order(both["time_s"], both["duration_s"])
+        return Bars(**{name: values[order] for name, values in both.items()})
+
+    def take(self, chosen: IntArray | NDArray[np.bool_]) -> Bars:
+        """Return the bars of these indices, or where the mask is True."""
+        return Bars(**{part.name: getattr(self, part.name)[chosen] for part in fields(Bars)})
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -55,11 +59,9 @@ class Series:
 
     def joined(self, newer: Series) -> Series:
         """Return both in order of time; of two values of one time the newer reply's counts."""
-        order = _order(self.time_s, newer.time_s)
-        return Series(
-            time_s=np.concatenate([self.time_s, newer.time_s])[order],
-            value=np.concatenate([self.value, newer.value])[order],
-        )
+        time_s = np.concatenate([self.time_s, newer.time_s])
+        order = _order(time_s, np.zeros_like(time_s))
+        return Series(time_s=time_s[order], value=np.concatenate([self.value, newer.value])[order])
 
     def at(self, time_s: IntArray) -> FloatArray:
         """Return the value at each time (n,), NaN where none is known at exactly that time."""
@@ -69,11 +71,11 @@ class Series:
         return found
 
 
-def _order(older_s: IntArray, newer_s: IntArray) -> IntArray:
-    """Return the rows of both in order of time, doubled times once: the last one given."""
-    times = np.concatenate([older_s, newer_s])
-    backwards, first_seen = np.unique(times[::-1], return_index=True)
-    return np.asarray(len(times) - 1 - first_seen, dtype=np.int64) if len(backwards) else _no_times()
+def _order(time_s: IntArray, duration_s: IntArray) -> IntArray:
+    """Return the rows in order of time and length, doubled ones once: the last one given."""
+    order = np.lexsort((duration_s, time_s))  # stable: of equal ones the last one given comes last
+    changes = (np.diff(time_s[order]) != 0) | (np.diff(duration_s[order]) != 0)
+    return np.asarray(order[np.append(changes, np.ones(min(len(order), 1), dtype=bool))], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

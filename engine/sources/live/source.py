@@ -21,6 +21,7 @@ from engine.sources.live.client import CcxtWire, Wire
 from engine.sources.live.desk import Desk
 from engine.sources.live.faults import VenueError
 from engine.sources.live.parts import Listing
+from engine.sources.live.past import Past
 from engine.sources.live.unified_client import UnifiedWire
 from engine.sources.live.venue import Venue
 from engine.text import venue_text
@@ -47,7 +48,10 @@ class Endpoint:
 
 
 class LiveSource:
-    """Reads every venue given; `clock` returns Unix seconds, `wire_for` makes what asks a venue."""
+    """Reads every venue given; `clock` returns Unix seconds, `wire_for` makes what asks a venue.
+
+    past: what is known before the first question, None: nothing.
+    """
 
     name = "live"
 
@@ -58,6 +62,7 @@ class LiveSource:
         clock: Callable[[], float],
         deadline_s: float = DEADLINE_S,
         wire_for: Callable[[Endpoint, Callable[[], float]], Wire] | None = None,
+        past: Past | None = None,
     ) -> None:
         if not endpoints:
             msg = "No venue is enabled. Set enabled = true for one of [venues]."
@@ -67,7 +72,7 @@ class LiveSource:
         self._loop = asyncio.new_event_loop()
         make = wire_for or _ccxt_wire
         self._desks = {
-            endpoint.venue.name: Desk(endpoint.venue, make(endpoint, clock), clock) for endpoint in endpoints
+            endpoint.venue.name: Desk(endpoint.venue, make(endpoint, clock), clock, past) for endpoint in endpoints
         }
         self._under_way: dict[str, asyncio.Task[Market]] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, name="live-markets", daemon=True)

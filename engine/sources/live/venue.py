@@ -82,6 +82,21 @@ class BookFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdFeed:
+    """How many accounts are long and short: rows at `path`, of which the newest counts, `time` in Unix milliseconds.
+
+    longs: their share, or where `shorts` is None the ratio of both already.
+    """
+
+    method: str
+    parameters: Callable[[str], Parameters]
+    path: Path
+    time: Key
+    longs: Key
+    shorts: Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BracketFeed:
     """Public risk limits, one row a step.
 
@@ -142,5 +157,6 @@ class Venue:
     funding: Feed
     book: BookFeed
     brackets: BracketFeed | None = None
+    crowd: CrowdFeed | None = None
     sizes: SizeFeed | None = None
     unified: bool = False
