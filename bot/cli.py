@@ -193,7 +193,8 @@ def profile(
 ) -> None:
     """Write what stands in a map at each price now.
 
-    Columns: price (geometric centre of a 0.1 % bin), long_usd, short_usd (modelled, both sides at every price).
+    Columns: price (geometric centre of a 0.1 % bin), long_usd, short_usd (modelled, of M6 observed; both sides at
+    every price).
     """
     settings = _settings(source=source, recordings=recordings, at=at, config=config)
     from bot.tables import PROFILE_COLUMNS, profile_rows, write_csv
@@ -216,7 +217,7 @@ def export(
     """Write a whole heat map as CSV or Parquet.
 
     One row per moment and price. Columns: time (when a column of the map was known, UTC), price (geometric centre of a
-    0.1 % bin), long_usd, short_usd (modelled).
+    0.1 % bin), long_usd, short_usd (modelled; of M6 observed, and nan at moments that no sweep tells of).
     """
     settings = _settings(source=source, recordings=recordings, at=at, config=config)
     from bot.tables import write_heat_map

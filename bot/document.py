@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.market import MissingInput
+from engine.models.observed import OBSERVED
+from engine.observed import Coverage
 from engine.realised import ToldSum
 from engine.results import (
-    DISCLAIMER,
     Analysis,
     Condition,
     Evidence,
@@ -121,10 +122,11 @@ def _market(analysis: Analysis) -> Document:
 
 def _rest(analysis: Analysis, chart: str | None) -> Document:
     return {
+        "observed": None if analysis.observed is None else _coverage(analysis.observed),
         "missing": [_missing(missing) for missing in analysis.missing],
         "chart": chart,
         "notes": list(analysis.notes),
-        "disclaimer": DISCLAIMER,
+        "disclaimer": analysis.disclaimer,
     }
 
 
@@ -137,6 +139,7 @@ def _zone(zone: Zone) -> Document:
         "score": _number(zone.score),
         "index": _number(zone.index),
         "size_usd": _number(zone.size_usd),
+        "size_basis": zone.size_basis,
         "distance": _number(zone.distance),
         "distance_atr": _number(zone.distance_atr),
         "age_s": _number(zone.band.age_s),
@@ -181,6 +184,26 @@ def _evidence(piece: Evidence) -> Document:
         "value": _number(piece.value),
         "weight": _number(piece.weight),
         "reason": piece.reason,
+    }
+
+
+def _coverage(seen: Coverage) -> Document:
+    return {
+        "model": OBSERVED.spec.id,
+        "venue": seen.venue,
+        "started": iso(seen.started_s),
+        "swept": iso(seen.swept_s),
+        "age_s": _number(seen.age_s),
+        "wallets": seen.wallets,
+        "long_share": _number(seen.long_share),
+        "short_share": _number(seen.short_share),
+        "long_usd": _number(seen.long_usd),
+        "short_usd": _number(seen.short_usd),
+        "exact_share": _number(seen.exact_share),
+        "positions": seen.positions,
+        "without_price": seen.without_price,
+        "passed": seen.passed,
+        "outside": seen.outside,
     }
 
 

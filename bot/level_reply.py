@@ -13,6 +13,7 @@ from bot.wording import (
     agreement_text,
     atr_text,
     chance_text,
+    coverage_blocks,
     disclaimer_blocks,
     headline,
     index_text,
@@ -23,7 +24,7 @@ from bot.wording import (
     told_text,
     zone_text,
 )
-from engine.results import LevelReport, TierAtLevel, Zone
+from engine.results import LevelReport, SizeBasis, TierAtLevel, Zone
 from engine.text import band_text, duration_text, percent_text, price_text, usd_text
 from engine.windows import HOUR_S
 
@@ -45,9 +46,10 @@ def level_reply(report: LevelReport) -> Reply:
             *block("facts", *_fact_lines(report)),
             *block("touch", Line(text=f"{chance_text(report.touch)} ({TOUCH_CAVEAT})", label="TOUCH")),
             *block("wrong_if", *_condition_lines(report)),
+            *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
-            *disclaimer_blocks(),
+            *disclaimer_blocks(analysis.disclaimer),
         ),
     )
 
@@ -78,7 +80,8 @@ def _way_text(report: LevelReport) -> str:
     if not _holds_positions(report):
         return f"{_shown(report)} holds turnover or swings, not positions: no amount of {crowd} can be told"
     amount = usd_text(report.on_the_way_usd)
-    return f"≈ {amount} of {crowd} would be liquidated between the price and the level ({_shown(report)}, modelled)"
+    basis = f"{_shown(report)}, {_basis(report)}"
+    return f"≈ {amount} of {crowd} would be liquidated between the price and the level ({basis})"
 
 
 def _at_level_text(report: LevelReport) -> str:
@@ -87,7 +90,16 @@ def _at_level_text(report: LevelReport) -> str:
     )
     if not _holds_positions(report):
         return where
-    return f"≈ {usd_text(report.at_level_usd)} of {CROWD[report.band.side]} at {where}"
+    return f"≈ {usd_text(report.at_level_usd)} of {CROWD[report.band.side]} at {where}{_exact_text(report)}"
+
+
+def _exact_text(report: LevelReport) -> str:
+    """Return how much of what real positions hold at the level stands at exact prices; "" for a modelled map."""
+    map_, band = report.analysis.shown_map, report.band
+    if map_.observed is None or not report.at_level_usd > 0:
+        return ""
+    exact = map_.observed.exact_between(band.side, map_.grid, band.low, band.high)
+    return f", {usd_text(exact)} of it isolated, at exact prices"
 
 
 def _tiers_text(report: LevelReport) -> str:
@@ -95,16 +107,22 @@ def _tiers_text(report: LevelReport) -> str:
     tiers = [tier for tier in report.tiers if tier.usd > least and math.isfinite(tier.leverage)]
     if not _holds_positions(report):
         return ""
-    return SEPARATOR.join(_tier_text(tier) for tier in sorted(tiers, key=lambda tier: -tier.usd))
+    ordered = sorted(tiers, key=lambda tier: -tier.usd)
+    return SEPARATOR.join(_tier_text(tier, classes=_basis(report) == "observed") for tier in ordered)
 
 
 def _holds_positions(report: LevelReport) -> bool:
     return report.analysis.shown_map.is_positions
 
 
-def _tier_text(tier: TierAtLevel) -> str:
+def _basis(report: LevelReport) -> SizeBasis:
+    return "modelled" if report.analysis.shown_map.observed is None else "observed"
+
+
+def _tier_text(tier: TierAtLevel, *, classes: bool) -> str:
+    """Return a tier; real leverages are told in classes by their upper end."""
     age = f", entered {duration_text(tier.age_s)} ago" if math.isfinite(tier.age_s) else ""
-    return f"{tier.leverage:g}x {usd_text(tier.usd)}{age}"
+    return f"{'up to ' if classes else ''}{tier.leverage:g}x {usd_text(tier.usd)}{age}"
 
 
 def _rank_text(report: LevelReport) -> str:

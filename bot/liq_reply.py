@@ -11,6 +11,7 @@ from bot.wording import (
     TOUCH_CAVEAT,
     agreement_text,
     chance_text,
+    coverage_blocks,
     disclaimer_blocks,
     headline,
     input_text,
@@ -53,9 +54,10 @@ def liq_reply(analysis: Analysis) -> Reply:
             *block("ask", *_ask_lines(analysis)),
             *block("touch", *_touch_lines(analysis)),
             *block("realised", *_realised_lines(analysis)),
+            *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
-            *disclaimer_blocks(),
+            *disclaimer_blocks(analysis.disclaimer),
         ),
     )
 
@@ -70,9 +72,10 @@ def maps_reply(analysis: Analysis) -> Reply:
             *headline(analysis),
             *block("zones", *_zones_lines(analysis)),
             *block("reading", *_reading_lines(analysis)),
+            *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
-            *disclaimer_blocks(),
+            *disclaimer_blocks(analysis.disclaimer),
         ),
     )
 
@@ -87,9 +90,10 @@ def zones_reply(analysis: Analysis) -> Reply:
         blocks=(
             *headline(analysis),
             *(block_ for blocks in zones for block_ in blocks),
+            *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
-            *disclaimer_blocks(),
+            *disclaimer_blocks(analysis.disclaimer),
         ),
     )
 
@@ -106,9 +110,10 @@ def questions_reply(analysis: Analysis) -> Reply:
         blocks=(
             *headline(analysis),
             *(block_ for blocks in asked for block_ in blocks),
+            *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
-            *disclaimer_blocks(),
+            *disclaimer_blocks(analysis.disclaimer),
         ),
     )
 

@@ -20,6 +20,7 @@ BlockKind = Literal[
     "touch",
     "realised",
     "facts",
+    "coverage",
     "missing",
     "notes",
     "guide",

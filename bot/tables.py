@@ -89,7 +89,7 @@ def profile_rows(map_: LiquidationMap) -> Iterator[tuple[str, str, str]]:
 
 
 def heat_map_rows(columns: MapColumns) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the heat map in long format, one row per moment and bin, empty cells as zero."""
+    """Yield the heat map in long format, one row per moment and bin: empty cells as zero, unknown ones as nan."""
     prices = [_exact(price) for price in columns.grid.centers]
     for time_s, longs, shorts in zip(columns.time_s, columns.long_usd, columns.short_usd, strict=True):
         moment = iso(int(time_s))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.replies import Block, Line, Tone, block
 from engine.market import MissingInput
+from engine.observed import Coverage
 from engine.realised import ToldSum
 from engine.results import DISCLAIMER, Analysis, MapKey, Setup, Side, TouchChance, Zone
 from engine.text import band_text, duration_text, moment_text, percent_text, price_text, usd_text, venue_text
@@ -82,8 +83,10 @@ def agreement_text(zone: Zone) -> str:
 
 
 def size_text(zone: Zone) -> str:
-    """Return what would be forced there, as an index beside the modelled amount."""
-    amount = f"≈ {usd_text(zone.size_usd)} modelled" if math.isfinite(zone.size_usd) else "no USD: not positions"
+    """Return what would be forced there, as an index beside the modelled or observed amount."""
+    amount = (
+        f"≈ {usd_text(zone.size_usd)} {zone.size_basis}" if math.isfinite(zone.size_usd) else "no USD: not positions"
+    )
     return f"{FORCED[zone.band.side]} {index_text(zone.index)} ({amount})"
 
 
@@ -169,14 +172,43 @@ def missing_blocks(missing: Iterable[MissingInput]) -> tuple[Block, ...]:
     return block("missing", *(_labelled(lines, "MISSING", tone="muted")))
 
 
+def coverage_blocks(analysis: Analysis) -> tuple[Block, ...]:
+    """Return what the real positions cover that have a say in the answer, and how old they are; nothing without any."""
+    seen = analysis.observed
+    if seen is None:
+        return ()
+    text = (
+        f"M6 has a say: {seen.wallets:,} wallets at {venue_text(seen.venue)}, sweep ended {earlier_text(seen.age_s)}, "
+        f"{coverage_text(seen)}{_exact_text(seen)}"
+    )
+    return block("coverage", Line(text=text, label="POSITIONS", tone="muted"))
+
+
+def earlier_text(age_s: float) -> str:
+    """Return how long before the answer something was: 4 min earlier."""
+    return "just now" if age_s < MINUTE_S else f"{duration_text(age_s)} earlier"
+
+
+def coverage_text(seen: Coverage) -> str:
+    """Return what share of the venue's open interest was seen: 41 % of its longs and 38 % of its shorts."""
+    return f"{share_text(seen.long_share)} of its longs and {share_text(seen.short_share)} of its shorts"
+
+
+def _exact_text(seen: Coverage) -> str:
+    if not math.isfinite(seen.exact_share):
+        return ", none of them with a price in the map"
+    exact = percent_text(seen.exact_share, signed=False, decimals=0)
+    return f"; {exact} of their USD at exact prices (isolated), the rest on cross margin is spread"
+
+
 def notes_blocks(notes: Iterable[str]) -> tuple[Block, ...]:
     """Return the caveats that the result carries."""
     return block("notes", *_labelled(dict.fromkeys(notes), "NOTE", tone="muted"))
 
 
-def disclaimer_blocks() -> tuple[Block, ...]:
-    """Return the line that ends every answer made of modelled numbers."""
-    return block("disclaimer", Line(text=DISCLAIMER, tone="muted"))
+def disclaimer_blocks(text: str = DISCLAIMER) -> tuple[Block, ...]:
+    """Return the line that ends every answer: what its numbers are not."""
+    return block("disclaimer", Line(text=text, tone="muted"))
 
 
 def _labelled(texts: Iterable[str], label: str, *, tone: Tone) -> list[Line]:

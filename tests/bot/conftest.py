@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from engine.errors import UnknownSymbolError
 from engine.grid import LogGrid
 from engine.margin import terms_for
 from engine.market import Candles, Market, MissingInput, VenueMarket
+from engine.observed import Coverage, ObservedLayers
 from engine.results import (
     AgeVote,
     Analysis,
@@ -261,6 +263,39 @@ def analysis() -> Analysis:
 @pytest.fixture
 def report() -> LevelReport:
     return make_report()
+
+
+@pytest.fixture
+def coverage() -> Coverage:
+    """Return what a made-up sweep saw that ended four minutes before the answer."""
+    return Coverage(
+        venue="hyperliquid",
+        started_s=AS_OF_S - 780,
+        swept_s=AS_OF_S - 240,
+        age_s=240,
+        wallets=4_812,
+        long_share=0.41,
+        short_share=0.38,
+        long_usd=820e6,
+        short_usd=760e6,
+        exact_share=0.22,
+        positions=2_000,
+        without_price=300,
+        passed=4,
+        outside=100,
+    )
+
+
+@pytest.fixture
+def observed_analysis(coverage: Coverage) -> Analysis:
+    """Return an answer from real positions alone: a quarter of the longs of each bin stands at exact prices."""
+    made = make_map(MapKey("M6", window_named("24h")))
+    layers = ObservedLayers(
+        coverage=coverage, exact_long_usd=made.long_usd / 4, exact_short_usd=np.zeros(made.grid.size)
+    )
+    map_ = replace(made, observed=layers)
+    zones = tuple(replace(zone, size_basis="observed", band=replace(zone.band, age_s=math.nan)) for zone in ZONES)
+    return make_analysis(maps=(map_,), shown=map_.key, zones=zones, observed=coverage)
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from bot.document import document_text, level_document, liq_document, schema
 from engine.realised import Liquidations, Realised, ToldSum
+from engine.results import OBSERVED_DISCLAIMER
 from engine.windows import WINDOWS
 
 ZONE_KEYS = [
-    *("side", "low", "high", "price", "score", "index", "size_usd", "distance", "distance_atr", "age_s"),
+    *("side", "low", "high", "price", "score", "index", "size_usd", "size_basis", "distance", "distance_atr", "age_s"),
     *("touch_chance", "maps", "inputs", "evidence"),
 ]
 
@@ -40,7 +41,7 @@ def test_liq_has_exactly_the_promised_keys(analysis):
     document = liq_document(analysis)
     assert list(document) == [
         *("symbol", "as_of", "price", "source", "venues", "maps", "reading", "zones", "setup", "bait"),
-        *("invalidation", "questions", "realised", "missing", "chart", "notes", "disclaimer"),
+        *("invalidation", "questions", "realised", "observed", "missing", "chart", "notes", "disclaimer"),
     ]
     zone = document["zones"][0]
     assert list(zone) == ZONE_KEYS
@@ -133,3 +134,38 @@ def test_what_venues_told_is_summed_with_the_time_that_was_listened_to(analysis,
     assert level["realised"] == document["realised"]
     validate(level, "level")
     assert liq_document(analysis)["realised"] == level_document(report)["realised"] == []
+
+
+def test_real_positions_that_have_a_say_are_told_with_what_they_cover(analysis, report, coverage):
+    assert liq_document(analysis)["observed"] is None
+    heard = replace(analysis, observed=replace(coverage, exact_share=math.nan))
+    document = liq_document(heard)
+    assert document["observed"] == {
+        "model": "M6",
+        "venue": "hyperliquid",
+        "started": "2026-03-14T23:42:00Z",
+        "swept": "2026-03-14T23:51:00Z",
+        "age_s": 240.0,
+        "wallets": 4_812,
+        "long_share": 0.41,
+        "short_share": 0.38,
+        "long_usd": 820e6,
+        "short_usd": 760e6,
+        "exact_share": None,
+        "positions": 2_000,
+        "without_price": 300,
+        "passed": 4,
+        "outside": 100,
+    }
+    validate(document, "liq")
+    validate(level_document(replace(report, analysis=heard)), "level")
+    without_shares = {key: value for key, value in document["observed"].items() if not key.endswith("share")}
+    with pytest.raises(ValidationError):
+        validate({**document, "observed": without_shares}, "liq")
+
+
+def test_an_answer_from_real_positions_says_that_its_sizes_are_observed(observed_analysis):
+    document = liq_document(observed_analysis)
+    assert [zone["size_basis"] for zone in document["zones"]] == ["observed"] * 3
+    assert document["disclaimer"] == OBSERVED_DISCLAIMER
+    validate(document, "liq")

@@ -8,11 +8,12 @@ import pytest
 
 from bot.guide_reply import help_reply, models_reply
 from bot.level_reply import level_reply
-from bot.liq_reply import liq_reply, questions_reply, zones_reply
+from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
 from bot.replies import Reply
 from engine.models import REGISTRY
 from engine.realised import REPORTING, Liquidations, Realised, ToldSum
-from engine.results import DISCLAIMER, Setup, TouchChance
+from engine.results import DISCLAIMER, OBSERVED_DISCLAIMER, Setup, TierAtLevel, TouchChance, ZoneBand
+from engine.text import usd_text
 
 
 def kinds(reply: Reply) -> list[str]:
@@ -289,3 +290,42 @@ def test_level_says_what_was_liquidated_at_its_prices(report_with):
 def test_a_level_at_which_nothing_was_told_of_says_nothing(report_with):
     sums = (told(long_usd=0.0, short_usd=0.0, events=0, length_h=72),)
     assert "REALISED" not in words(level_reply(report_with(realised=sums)))
+
+
+COVERED = (
+    "POSITIONS M6 has a say: 4,812 wallets at Hyperliquid, sweep ended 4 min earlier, 41 % of its longs and 38 % of "
+    "its shorts; 22 % of their USD at exact prices (isolated), the rest on cross margin is spread"
+)
+
+
+@pytest.mark.parametrize("answer", [liq_reply, maps_reply, zones_reply, questions_reply])
+def test_real_positions_that_have_a_say_are_told_with_coverage_and_age(analysis, coverage, answer):
+    assert "coverage" not in kinds(answer(analysis))
+    assert COVERED in words(answer(replace(analysis, observed=coverage)))
+    nothing_mapped = replace(coverage, exact_share=math.nan, age_s=3)
+    text = words(answer(replace(analysis, observed=nothing_mapped)))
+    assert "sweep ended just now" in text
+    assert "of its shorts, none of them with a price in the map" in text
+
+
+def test_sizes_of_real_positions_are_called_observed_and_have_no_age(observed_analysis):
+    text = words(liq_reply(observed_analysis))
+    assert "forced buying index 100 (≈ $182M observed)" in text
+    assert "modelled" not in text.lower()
+    assert text.endswith(OBSERVED_DISCLAIMER)
+    assert "entries" not in words(zones_reply(observed_analysis))
+    assert COVERED in text
+
+
+def test_a_level_of_real_positions_names_classes_of_leverage_and_what_is_exact(report_with, observed_analysis):
+    tiers = (TierAtLevel(leverage=20.0, usd=30e6, age_s=math.nan), TierAtLevel(leverage=5.0, usd=10e6, age_s=math.nan))
+    band = ZoneBand(side="below", low=70_000.0, high=70_200.0, price=70_100.0, age_s=math.nan)
+    reply = level_reply(report_with(analysis=observed_analysis, tiers=tiers, band=band))
+    text = words(reply)
+    assert COVERED in text
+    assert "between the price and the level (M6 24h, observed)" in text
+    assert "up to 20x $30.0M  ·  up to 5x $10.0M" in text
+    exact = usd_text(observed_analysis.shown_map.usd_between("below", 70_000.0, 70_200.0) / 4)
+    assert f"{exact} of it isolated, at exact prices" in text
+    assert "entered" not in text
+    assert "nan" not in text.split()

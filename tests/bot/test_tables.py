@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,6 +115,18 @@ def test_heat_map_is_the_same_in_csv_and_parquet(tmp_path, liquidation_map):
     assert [float(row[2]) for row in rows] == table["long_usd"].to_pylist()
     last_longs = [float(row[2]) for row in rows[-liquidation_map.grid.size :]]
     assert last_longs == pytest.approx(liquidation_map.long_usd.tolist(), rel=1e-6)
+
+
+def test_a_moment_of_which_nothing_is_known_is_nan_and_not_zero(tmp_path, liquidation_map):
+    columns = liquidation_map.columns
+    unknown = replace(columns, long_usd=columns.long_usd * np.array([[np.nan], [1]], dtype=np.float32))
+    for name in ("map.csv", "map.parquet"):
+        write_heat_map(str(tmp_path / name), replace(liquidation_map, columns=unknown), io.StringIO())
+    _, *rows = rows_of(tmp_path / "map.csv")
+    bins = liquidation_map.grid.size
+    assert {row[2] for row in rows[:bins]} == {"nan"}
+    assert all(math.isfinite(float(row[2])) for row in rows[bins:])
+    assert np.isnan(pq.read_table(tmp_path / "map.parquet")["long_usd"].to_numpy()[:bins]).all()
 
 
 def test_ending_that_names_no_format_is_refused(tmp_path, liquidation_map):
