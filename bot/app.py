@@ -29,6 +29,10 @@ AUTO_IS_SIMULATED = (
     "No source was chosen and {why}, so this market is SIMULATED: every number is "
     "invented. For recorded markets: --source recorded --recordings DIR."
 )
+NO_SIMULATED_CHAT = (
+    "A chat shows no simulated market, whose numbers are invented, unless [market] allow_simulated = true says so. "
+    "Set that for trying things out, or choose another source."
+)
 REACH_WAIT_S = 2.0
 """A venue that accepts no connection in this time is not there (own assumption; once around the world takes .3 s)."""
 
@@ -59,6 +63,24 @@ def open_source(settings: Settings) -> Source:
         case "auto":
             live = _live_if_it_answers(settings)
             return _simulated(settings) if live is None else _kept(live, settings)
+
+
+def open_chat_source(settings: Settings) -> Source:
+    """Return the source of a process that serves chats, where nobody reads a notice before the first answer.
+
+    As `open_source`, but `auto` means live markets, whether or not a venue answers now, unless the settings allow the
+    simulated one: a chat says that there is no data rather than show an invented market.
+
+    Raises:
+        ConfigError: it needs another setting, or a library that is not installed.
+        EngineError: it cannot be opened.
+
+    """
+    if settings.market.source == "simulated" and not settings.market.allow_simulated:
+        raise ConfigError(NO_SIMULATED_CHAT)
+    if settings.market.source == "auto" and not settings.market.allow_simulated:
+        return _kept(_live(settings), settings)
+    return open_source(settings)
 
 
 def _kept(source: LiveSource, settings: Settings) -> Source:

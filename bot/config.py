@@ -70,6 +70,7 @@ class MarketSettings(_Section):
     recordings: Path | None = None
     at: Annotated[str, BeforeValidator(_moment)] | None = None
     simulated_seed: Annotated[int, Field(ge=0, lt=2**32)] = 7
+    allow_simulated: bool = False
     auto_wait_s: Annotated[float, Field(gt=0, le=LONGEST_AUTO_WAIT_S)] = 10.0
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from itertools import takewhile
 
 from bot.requests import RequestError
+from engine.symbols import plain_symbol
 from engine.windows import Window, window_named
 
 MAX_TEXT_LENGTH = 300
@@ -34,10 +35,6 @@ _WINDOW_UNITS = {
     **dict.fromkeys(("w", "wk", "week", "weeks"), "w"),
     **dict.fromkeys(("m", "mo", "month", "months"), "m"),
 }
-
-_QUOTES = ("USDT", "USDC", "USD", "PERP", "SWAP")
-_PAIR_SEPARATORS = "/-_:."
-_NAMES = {"BITCOIN": "BTC", "XBT": "BTC", "ETHEREUM": "ETH", "ETHER": "ETH", "SOLANA": "SOL"}
 
 
 def tokenise(text: str) -> tuple[str, ...]:
@@ -140,15 +137,11 @@ def as_symbol(token: str) -> str:
         RequestError: no symbol is written like that.
 
     """
-    plain = token.lstrip("$#").upper()
-    for separator in _PAIR_SEPARATORS:
-        plain = plain.split(separator)[0]
-    for quote in _QUOTES:
-        plain = plain.removesuffix(quote) or plain
+    plain = plain_symbol(token)
     letters = any(character.isalpha() for character in plain)
     if not (letters and plain.isascii() and plain.isalnum() and len(plain) <= MAX_SYMBOL_LENGTH) or _is_priced(plain):
         raise RequestError(f"I cannot read “{_short(token)}”.", ("/liq BTC", "/level BTC 68.5k", "/help"))
-    return _NAMES.get(plain, plain)
+    return plain
 
 
 def _is_priced(plain: str) -> bool:

@@ -47,6 +47,10 @@ class KeepingSource:
         """Return the symbols of the source."""
         return self._source.symbols()
 
+    def known_symbols(self) -> tuple[str, ...]:
+        """Return what the source has in memory."""
+        return self._source.known_symbols()
+
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         """Return the source's market, stored before it is returned; raises what the source raises."""
         market = self._source.market(symbol, as_of_s)

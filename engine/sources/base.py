@@ -16,6 +16,13 @@ class Source(Protocol):
         """Return the symbols that can be asked for (such as BTC), largest open interest first."""
         ...
 
+    def known_symbols(self) -> tuple[str, ...]:
+        """Return those that are in memory, in the same order: never fetches, may be hours old, none before the first.
+
+        For what is asked on every keystroke.
+        """
+        ...
+
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         """Return everything known about `symbol` at `as_of_s` (None: the latest moment there is).
 

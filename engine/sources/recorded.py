@@ -51,9 +51,18 @@ class RecordedSource:
             raise DataUnavailableError(msg)
         self.directory = directory
         self.brackets_file = brackets_file
+        self._known: tuple[str, ...] = ()
 
     def symbols(self) -> tuple[str, ...]:
         """Return the recorded symbols, most venues first, then by name."""
+        self._known = self._ranked()
+        return self._known
+
+    def known_symbols(self) -> tuple[str, ...]:
+        """Return the recorded symbols as they were when the directory was last looked through."""
+        return self._known
+
+    def _ranked(self) -> tuple[str, ...]:
         found = Counter(
             symbol
             for venue in self._venues()

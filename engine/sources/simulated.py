@@ -29,6 +29,10 @@ class SimulatedSource:
         by_size = sorted(profiles, key=lambda profile: profile.open_interest * profile.start_price, reverse=True)
         return tuple(profile.symbol for profile in by_size)
 
+    def known_symbols(self) -> tuple[str, ...]:
+        """Return the same: they are in memory."""
+        return self.symbols()
+
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         """Return what is known about `symbol` at `as_of_s` (None: the end of the simulated span).
 

@@ -241,6 +241,9 @@ class FakeSource:
     def symbols(self) -> tuple[str, ...]:
         return ("BTC", "ETH", "SOL")
 
+    def known_symbols(self) -> tuple[str, ...]:
+        return self.symbols()
+
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         if symbol not in self.symbols():
             raise UnknownSymbolError(symbol, (), self.symbols())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import DataMalformedError, UnknownSymbolError, UnknownVenueError
 from engine.sources.live.breaker import FAILURES_TO_OPEN, OPEN_S, Breaker
 from engine.sources.live.bybit import BYBIT
-from engine.sources.live.catalogue import Catalogue, coin_of, parse_sizes, resolve, symbols
+from engine.sources.live.catalogue import Catalogue, parse_sizes, resolve, symbols
 from engine.sources.live.client import PATIENCE_S, _backoff, redirected
 from engine.sources.live.faults import VenueError, limited, mapped
 from engine.sources.live.history import (
@@ -35,6 +35,7 @@ from engine.sources.live.reach import Address, address_of, any_reachable
 from engine.sources.live.source import Endpoint
 from engine.sources.live.venue import Page
 from engine.sources.live.venues import VENUES, venue_named
+from engine.symbols import coin_of
 from engine.windows import DAY_S, HOUR_S
 
 NOW_S = 1_770_292_937  # 2026-02-05T12:02:17Z

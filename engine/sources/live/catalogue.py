@@ -7,7 +7,6 @@ the next.
 from __future__ import annotations
 
 import difflib
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,10 +16,9 @@ from engine.market import MissingInput
 from engine.sources.live.parts import Listing
 from engine.sources.live.venue import CatalogueFeed, SizeFeed
 from engine.sources.live.wire import number_at, rows_at, text_at
+from engine.symbols import coin_of
 from engine.text import venue_text
 
-_MULTIPLIED = re.compile(r"(10{3,})([A-Z].*)")
-"""1000PEPE, 1000000MOG: a power of ten from a thousand on, then the coin."""
 SUGGESTIONS = 3
 
 
@@ -63,12 +61,6 @@ def parse_sizes(reply: object, feed: SizeFeed, listings: Mapping[str, Listing], 
     base_of = {listing.market_id: base for base, listing in listings.items()}
     rows = {text_at(row, feed.market_id, where): row for row in rows_at(reply, feed.path, where)}
     return {base_of[name]: feed.unit * number_at(row, feed.usd, where) for name, row in rows.items() if name in base_of}
-
-
-def coin_of(base: str) -> str:
-    """Return the coin of a name with or without multiplier: PEPE for 1000PEPE."""
-    match = _MULTIPLIED.fullmatch(base)
-    return base if match is None else match[2]
 
 
 def symbols(catalogues: Mapping[str, Catalogue]) -> tuple[str, ...]:

@@ -79,6 +79,11 @@ class Desk:
 
     # --- what the venue lists ----------------------------------------------------------------------------------------
 
+    @property
+    def held_catalogue(self) -> Catalogue | None:
+        """The last catalogue, however old; None before the first."""
+        return self._catalogue
+
     async def catalogue(self) -> Catalogue:
         """Return the venue's perpetuals; one that was fetched in the last hours serves, and an older one in need.
 

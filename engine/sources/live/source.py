@@ -97,6 +97,11 @@ class LiveSource:
             return ()
         return symbols(catalogues)
 
+    def known_symbols(self) -> tuple[str, ...]:
+        """Return the symbols of the catalogues in memory, without a request; renewed whenever a market is asked for."""
+        held = {name: desk.held_catalogue for name, desk in self._desks.items()}
+        return symbols({name: catalogue for name, catalogue in held.items() if catalogue is not None})
+
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         """Return what is known about `symbol` now; the price is the close of the last finished bar.
 

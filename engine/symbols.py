@@ -1,0 +1,93 @@
+"""How people write a symbol, and which ones they may mean before they have finished writing. Pure, and from memory."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+QUOTES = ("USDT", "USDC", "USD", "PERP", "SWAP")
+"""What is written behind a coin and names no other market here."""
+MOST_SUGGESTIONS = 25
+"""As many as a chat shows at once (Discord's limit for an autocompletion)."""
+CLOSE = 0.6
+"""From which likeness on a spelling is close: difflib's own choice."""
+_PAIR_SEPARATORS = "/-_:."
+_NAMES = {"BITCOIN": "BTC", "XBT": "BTC", "ETHEREUM": "ETH", "ETHER": "ETH", "SOLANA": "SOL"}
+_MULTIPLIED = re.compile(r"(10{3,})([A-Z].*)")
+"""1000PEPE, 1000000MOG: a power of ten from a thousand on, then the coin."""
+
+
+def coin_of(base: str) -> str:
+    """Return the coin of a name with or without multiplier: PEPE for 1000PEPE."""
+    match = _MULTIPLIED.fullmatch(base)
+    return base if match is None else match[2]
+
+
+def plain_symbol(text: str) -> str:
+    """Return what a written symbol comes down to: BTC for btc, $btc, btcusdt, BTC/USDT, BTC-PERP and bitcoin.
+
+    Nothing says that there is such a symbol; what is written otherwise comes back in capitals.
+    """
+    plain = _before_pair(text)
+    for quote in QUOTES:
+        plain = plain.removesuffix(quote) or plain
+    return _NAMES.get(plain, plain)
+
+
+def _before_pair(text: str) -> str:
+    plain = text.strip().lstrip("$#").upper()
+    for separator in _PAIR_SEPARATORS:
+        plain = plain.split(separator)[0]
+    return plain
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    symbol: str
+    coin: str
+
+
+class SymbolIndex:
+    """Suggests symbols for what was typed so far; `symbols` come ranked, the largest open interest first."""
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        self._known = tuple(_Known(symbol, coin_of(symbol)) for symbol in dict.fromkeys(symbols))
+        rank = {known.symbol: place for place, known in enumerate(self._known)}
+        named = {name: symbol for name, symbol in _NAMES.items() if symbol in rank}
+        coins = {known.coin: known.symbol for known in reversed(self._known)}  # of two with one coin the larger stays
+        self._spelled = dict(sorted({**named, **coins}.items(), key=lambda spelled: rank[spelled[1]]))
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def suggest(self, text: str, limit: int = MOST_SUGGESTIONS) -> tuple[str, ...]:
+        """Return at most `limit` symbols that may be meant, each group in order of rank.
+
+        What was typed itself, those that begin with it, those whose coin does (1000PEPE for pepe), those that contain
+        it; where there are none, those of a close spelling.
+        """
+        found = dict.fromkeys(self._matches(text)) or dict.fromkeys(self._close(plain_symbol(text)))
+        return tuple(found)[:limit]
+
+    def _matches(self, text: str) -> Iterator[str]:
+        typed, plain = _before_pair(text), plain_symbol(text)
+        yield from (known.symbol for known in self._known if known.symbol in (typed, plain))
+        inside = [known for known in self._known if typed in known.symbol or plain in known.symbol]
+        yield from (known.symbol for known in inside if known.symbol.startswith(typed))
+        yield from (known.symbol for known in self._known if _is_pair_begun(typed, known.symbol))
+        yield from (known.symbol for known in inside if known.coin.startswith(plain))
+        yield from (known.symbol for known in self._known if known.coin == coin_of(plain))
+        yield from (known.symbol for known in inside)
+
+    def _close(self, plain: str) -> Sequence[str]:
+        """Return the symbols whose coin or name is spelled like it, at most a letter longer or shorter."""
+        near = [name for name in self._spelled if abs(len(name) - len(plain)) <= 1]
+        close = set(difflib.get_close_matches(plain, near, MOST_SUGGESTIONS, CLOSE))
+        return [symbol for name, symbol in self._spelled.items() if name in close]
+
+
+def _is_pair_begun(typed: str, symbol: str) -> bool:
+    """Say whether what was typed is a symbol with the beginning of its quote: btcu, btcus, btcusd."""
+    return typed.startswith(symbol) and any(quote.startswith(typed[len(symbol) :]) for quote in QUOTES)
