@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from engine.sources.live.catalogue import coin_of
+from engine.symbols import coin_of
 
 _UNITS = (("k", 1_000), ("", 1))
 """How the venue's names begin, and how many coins one of its units is; a coin's own name is in capitals (KAITO)."""
