@@ -24,13 +24,14 @@ REPORTING: Mapping[str, str] = MappingProxyType(
     {
         "binanceusdm": "at most one a second",  # measured: 2.7 times as much and more was liquidated
         "bybit": "all",
-        "okx": "at most one a second",
+        "okx": "not all",
     }
 )
 """Which part of its liquidations each venue tells, per contract.
 
-Sources: Binance's page on liquidation order streams (one order a symbol within 1,000 ms), Bybit's on the topic
-allLiquidation (all of them, every 500 ms), OKX's on the channel liquidation-orders (at most one a contract and second).
+Sources: Binance's page on liquidation order streams (of each symbol the largest within 1,000 ms; until April 2026 it
+said the latest), Bybit's on the topic allLiquidation (all of them, every 500 ms), OKX's on the channel
+liquidation-orders ("doesn't represent the total number"; in earlier years it added: at most one a contract and second).
 """
 UNKNOWN_REPORTING = "what part of them is unknown"
 

@@ -3,5 +3,6 @@
 from tests.replay_exchange.exchange import ReplayExchange, Request
 from tests.replay_exchange.faults import Fault
 from tests.replay_exchange.market import ReplayMarket
+from tests.replay_exchange.streams import Liquidation, Trade
 
-__all__ = ["Fault", "ReplayExchange", "ReplayMarket", "Request"]
+__all__ = ["Fault", "Liquidation", "ReplayExchange", "ReplayMarket", "Request", "Trade"]

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -12,11 +12,13 @@ from typing import Self
 from aiohttp import web
 
 from tests.replay_exchange.binance import Binance
+from tests.replay_exchange.board import Board
 from tests.replay_exchange.bybit import Bybit
 from tests.replay_exchange.faults import Fault, Silence
 from tests.replay_exchange.hyperliquid import Hyperliquid
 from tests.replay_exchange.market import ReplayMarket
 from tests.replay_exchange.okx import Okx
+from tests.replay_exchange.streams import FEEDS, Liquidation, Trade
 from tests.replay_exchange.wire import Answer, Pool, RefusedError
 
 VENUES = {venue.name: venue for venue in (Binance, Bybit, Okx, Hyperliquid)}
@@ -62,8 +64,8 @@ class Meter:
 class ReplayExchange:
     """The exchanges of `markets` (venue -> base coin -> market), all at the moment `now_s`, which a test may move on.
 
-    `faults` strike in the order they are listed. `requests` holds every request that arrived. `limits` replaces
-    the limit of a venue's pool by (venue, pool name), `periods_s` its period.
+    `faults` strike in the order they are listed. `requests` holds every request that arrived, `boards` who listens to
+    each venue's streams. `limits` replaces the limit of a venue's pool by (venue, pool name), `periods_s` its period.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class ReplayExchange:
         self._limits = dict(limits or {})
         self._periods_s = dict(periods_s or {})
         self._venues = {name: VENUES[name](own) for name, own in markets.items()}
+        self.boards = {name: Board(name, own) for name, own in markets.items() if name in FEEDS}
         self._meters: dict[tuple[str, str], Meter] = {}
         self._ports: dict[str, int] = {}
         self._runners: dict[str, web.AppRunner] = {}
@@ -100,6 +103,28 @@ class ReplayExchange:
     def base_url(self, venue: str) -> str:
         """Scheme and host of the venue; the paths below are the venue's own."""
         return f"http://127.0.0.1:{self._ports[venue]}"
+
+    def ws_url(self, venue: str) -> str:
+        """Scheme and host of the venue's streams; the paths below are the venue's own."""
+        return f"ws://127.0.0.1:{self._ports[venue]}"
+
+    async def liquidate(self, venue: str, base: str, side: int, price: float, size: float, at_ms: int) -> None:
+        """Liquidate a long (+1) or a short (-1) of `size` [base], and tell who listens."""
+        await self.liquidate_all(venue, [Liquidation(base, side, price, size, at_ms)])
+
+    async def liquidate_all(self, venue: str, happened: Sequence[Liquidation]) -> None:
+        """Liquidate several at once: they are told together where the venue does so."""
+        board = self.boards[venue]
+        await board.push(lambda topics: board.feed.messages(happened, topics))
+
+    async def trade(self, venue: str, made: Sequence[Trade]) -> None:
+        """Let wallets trade, and tell who listens."""
+        board = self.boards[venue]
+        await board.push(lambda topics: board.feed.trades(made, topics))
+
+    async def say(self, venue: str, words: str) -> None:
+        """Send every client of the venue's streams this text, whatever it is."""
+        await self.boards[venue].push(lambda topics: [words])
 
     async def start(self, venue: str) -> None:
         """Let the venue listen, at the same port as before if it was stopped."""
@@ -128,6 +153,8 @@ class ReplayExchange:
         return self._meters[venue, pool]
 
     async def _serve(self, venue: str, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self.boards[venue].serve(request)
         at = asyncio.get_running_loop().time()
         values = await _values(request)
         self.requests.append(Request(venue, request.path, values, at))

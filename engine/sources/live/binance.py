@@ -1,12 +1,12 @@
 """Binance USD-M futures. Sizes in base units; leverage brackets need a key, so the shipped table serves.
 
-Source: developers.binance.com, USD-M futures, market data.
+Source: developers.binance.com, USD-M futures, market data and market streams.
 """
 
 from __future__ import annotations
 
 from engine.sources.live.parts import Listing
-from engine.sources.live.venue import BookFeed, CatalogueFeed, CrowdFeed, Feed, Page, Parameters, Venue
+from engine.sources.live.venue import BookFeed, CatalogueFeed, CrowdFeed, Feed, LiquidationFeed, Page, Parameters, Venue
 from engine.sources.live.wire import text_at
 from engine.windows import DAY_S, HOUR_S
 
@@ -83,5 +83,17 @@ BINANCE = Venue(
         path=(),
         time="timestamp",
         longs="longShortRatio",
+    ),
+    liquidations=LiquidationFeed(
+        method="watch_liquidations_for_symbols",
+        whole_market=True,  # !forceOrder@arr: one subscription, whatever is listed or delisted
+        path=("o",),
+        market_id="s",
+        time="T",
+        prices=("ap", "p"),  # what it traded at; before it has, what was ordered
+        sizes=("z", "q"),  # what traded: a rest that found nobody is ordered again, and q would count it twice
+        side="S",  # of the order that closes the position
+        long_word="SELL",
+        short_word="BUY",
     ),
 )

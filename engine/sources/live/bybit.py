@@ -2,7 +2,7 @@
 
 Open interest is "the sum of both sides", twice what other venues tell of the same contracts.
 
-Source: bybit-exchange.github.io/docs/v5/market.
+Source: bybit-exchange.github.io/docs/v5/market and docs/v5/websocket/public.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from engine.sources.live.venue import (
     CatalogueFeed,
     CrowdFeed,
     Feed,
+    LiquidationFeed,
     Page,
     Parameters,
     SizeFeed,
@@ -129,5 +130,17 @@ BYBIT = Venue(
         market_id="symbol",
         usd="openInterestValue",
         unit=_ONE_SIDE,
+    ),
+    liquidations=LiquidationFeed(
+        method="watch_liquidations",
+        whole_market=False,
+        path=("data",),
+        market_id="s",
+        time="T",
+        prices=("p",),  # the bankruptcy price
+        sizes=("v",),
+        side="S",  # of the position, not of the order: Buy is a long that was liquidated
+        long_word="Buy",
+        short_word="Sell",
     ),
 )

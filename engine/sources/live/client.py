@@ -183,7 +183,7 @@ def redirected(urls: object, base_url: str) -> object:
     """Return the library's addresses (text, or nested dictionaries of it) with another scheme and host, paths kept."""
     if isinstance(urls, Mapping):
         return {name: redirected(url, base_url) for name, url in urls.items()}
-    return re.sub(r"^https?://[^/]+", base_url.rstrip("/"), str(urls))
+    return re.sub(r"^(?:https?|wss?)://[^/]+", base_url.rstrip("/"), str(urls))
 
 
 def _load_library() -> Any:  # noqa: ANN401 - the library has no types

@@ -13,6 +13,7 @@ from engine.sources.live.venue import (
     CatalogueFeed,
     CrowdFeed,
     Feed,
+    LiquidationFeed,
     Page,
     Parameters,
     SizeFeed,
@@ -122,5 +123,19 @@ OKX = Venue(
         path=_DATA,
         market_id="instId",
         usd="oiUsd",
+    ),
+    liquidations=LiquidationFeed(
+        method="watch_liquidations_for_symbols",
+        whole_market=True,
+        path=_DATA,
+        details="details",
+        market_id="instId",
+        time="ts",
+        prices=("bkPx",),  # what the venue's liquidation account took it over at
+        sizes=("sz",),
+        side="side",  # of the order that closes the position; posSide is "net" for accounts without hedge mode
+        long_word="sell",
+        short_word="buy",
+        in_contracts=True,
     ),
 )

@@ -141,6 +141,30 @@ class SizeFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiquidationFeed:
+    """A public stream of liquidations: rows at `path` of a message (a list of them, or one alone), each of one market.
+
+    method: of the exchange library; whole_market: it tells of every market and ours are picked out, otherwise each
+    market is subscribed to; details: where a row holds the liquidations of its market, None where it is one; time in
+    Unix milliseconds; prices, sizes: of these fields the first that is positive counts; in_contracts: sizes are
+    contracts, not base units; long_word, short_word: what the side says where a long or a short was liquidated.
+    """
+
+    method: str
+    whole_market: bool
+    path: Path
+    market_id: Key
+    time: Key
+    prices: tuple[Key, ...]
+    sizes: tuple[Key, ...]
+    side: Key
+    long_word: str
+    short_word: str
+    details: Key | None = None
+    in_contracts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
     """One venue: its name here and in the exchange library, its host (None: the library knows), and its feeds.
 
@@ -160,3 +184,4 @@ class Venue:
     crowd: CrowdFeed | None = None
     sizes: SizeFeed | None = None
     unified: bool = False
+    liquidations: LiquidationFeed | None = None
