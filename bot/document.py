@@ -24,6 +24,7 @@ from engine.results import (
     LevelReport,
     MapKey,
     TouchChance,
+    VenueCrowd,
     VenueShare,
     Zone,
     ZoneInMap,
@@ -72,6 +73,7 @@ def liq_document(analysis: Analysis, *, chart: str | None = None) -> Document:
         "invalidation": [_condition(condition) for condition in analysis.invalidation],
         "questions": [{"question": asked.question, "answer": asked.answer} for asked in analysis.questions],
         "realised": [_told(each.day) for each in analysis.realised],
+        "crowd": [_crowd(each) for each in analysis.crowd],
         **_rest(analysis, chart),
     }
 
@@ -221,6 +223,10 @@ def _told(told: ToldSum) -> Document:
         "short_usd": _number(told.short_usd),
         "events": told.events,
     }
+
+
+def _crowd(crowd: VenueCrowd) -> Document:
+    return {"venue": crowd.venue, "long_short_ratio": _number(crowd.long_short_ratio), "age_s": crowd.age_s}
 
 
 def _missing(missing: MissingInput) -> Document:

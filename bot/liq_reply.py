@@ -12,6 +12,7 @@ from bot.wording import (
     agreement_text,
     chance_text,
     coverage_blocks,
+    crowd_text,
     disclaimer_blocks,
     headline,
     input_text,
@@ -54,6 +55,7 @@ def liq_reply(analysis: Analysis) -> Reply:
             *block("ask", *_ask_lines(analysis)),
             *block("touch", *_touch_lines(analysis)),
             *block("realised", *_realised_lines(analysis)),
+            *block("crowd", *_crowd_lines(analysis)),
             *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
@@ -199,6 +201,11 @@ def _realised_lines(analysis: Analysis) -> list[Line]:
     sums = [each.day for each in analysis.realised if each.day.heard_s]
     hours = DAY_SUM_S // HOUR_S
     return [Line(text=f"last {hours} h: {told_text(sums, 'forced out')}", label="REALISED")] if sums else []
+
+
+def _crowd_lines(analysis: Analysis) -> list[Line]:
+    """Return how many accounts are long per short one; nothing where no venue told it lately."""
+    return [Line(text=crowd_text(analysis.crowd), label="CROWD", tone="muted")] if analysis.crowd else []
 
 
 def _breakdown_lines(zone: Zone) -> list[Line]:

@@ -19,6 +19,7 @@ BlockKind = Literal[
     "ask",
     "touch",
     "realised",
+    "crowd",
     "facts",
     "coverage",
     "missing",

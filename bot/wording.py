@@ -9,13 +9,15 @@ from bot.replies import Block, Line, Tone, block
 from engine.market import MissingInput
 from engine.observed import Coverage
 from engine.realised import ToldSum
-from engine.results import DISCLAIMER, Analysis, MapKey, Setup, Side, TouchChance, Zone
+from engine.results import DISCLAIMER, Analysis, MapKey, Setup, Side, TouchChance, VenueCrowd, Zone
 from engine.text import band_text, duration_text, moment_text, percent_text, price_text, usd_text, venue_text
 from engine.windows import HOUR_S, MINUTE_S
 
 SEPARATOR = "  ·  "
 SMALLEST_SHARE = 0.01
 """A chance below this or above its complement is not known more exactly than that."""
+SMALLEST_RATIO = 0.01
+"""One long account per hundred short ones: no market is known that comes near it."""
 TOUCH_CAVEAT = "any level at that distance; not a forecast"
 
 _VERDICTS = {
@@ -152,6 +154,20 @@ def told_text(sums: Sequence[ToldSum], happened: str) -> str:
     )
     told = f"{longs} of longs and {shorts} of shorts {happened}, as told by {venues}"
     return f"{told}; {listened[0]}" if same else told
+
+
+def crowd_text(crowd: Sequence[VenueCrowd]) -> str:
+    """Return how many accounts are long for each short one at each venue, and how old that is."""
+    first, *others = (f"{_ratio_text(each.long_short_ratio)} {{}}at {venue_text(each.venue)}" for each in crowd)
+    ratios = ", ".join((first.format("long accounts per short one "), *(other.format("") for other in others)))
+    ages = {duration_text(each.age_s) for each in crowd}
+    oldest = duration_text(max(each.age_s for each in crowd))
+    return f"{ratios} (accounts, not sizes; {'up to ' if len(ages) > 1 else ''}{oldest} old)"
+
+
+def _ratio_text(ratio: float) -> str:
+    """Return a ratio with three digits, and one that rounds to nothing as a bound."""
+    return f"{ratio:.2f}" if ratio >= SMALLEST_RATIO else f"under {SMALLEST_RATIO:g}"
 
 
 def _listened_text(told: ToldSum) -> str:

@@ -11,7 +11,7 @@ from engine.market import Market, MissingInput
 from engine.questions import ask
 from engine.reading import DEFAULT_KEYS, read_maps
 from engine.realised import Realised, realised_at
-from engine.results import Analysis, MapKey, VenueShare, Zone
+from engine.results import Analysis, MapKey, VenueCrowd, VenueShare, Zone
 from engine.scoring import score_zones
 from engine.setup import judge_setup, name_bait
 from engine.survey import BROAD_KEY, Survey, survey_market
@@ -63,6 +63,7 @@ def analyse_survey(survey: Survey) -> Analysis:
         notes=(*market.notes, *_notes(survey)),
         observed=survey.observed,
         realised=told_liquidations(market),
+        crowd=crowds(market),
     )
 
 
@@ -73,6 +74,19 @@ def venue_shares(market: Market) -> tuple[VenueShare, ...]:
     shares = interest / total if total > 0 else np.full(len(interest), 1 / len(interest))
     return tuple(
         VenueShare(name=venue.venue, oi_share=float(share)) for venue, share in zip(market.venues, shares, strict=True)
+    )
+
+
+def crowds(market: Market) -> tuple[VenueCrowd, ...]:
+    """Return how each venue's accounts stood, without those of which that is not known."""
+    return tuple(
+        VenueCrowd(
+            venue=venue.venue,
+            long_short_ratio=venue.crowd.long_short_ratio,
+            age_s=market.as_of_s - venue.crowd.time_s,
+        )
+        for venue in market.venues
+        if venue.crowd is not None
     )
 
 

@@ -230,6 +230,9 @@ class Market:
             if venue.liquidations is not None and venue.liquidations.known_s > self.as_of_s:
                 msg = f"{venue.venue} has liquidations that nobody could know at {iso(self.as_of_s)}"
                 raise ValueError(msg)
+            if venue.crowd is not None and venue.crowd.time_s > self.as_of_s:
+                msg = f"{venue.venue} has a long/short ratio that was not known at {iso(self.as_of_s)}"
+                raise ValueError(msg)
         if any(sweep.time_s > self.as_of_s for sweep in self.observed):
             msg = f"a sweep of positions was not finished at {iso(self.as_of_s)}"
             raise ValueError(msg)

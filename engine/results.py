@@ -273,6 +273,18 @@ class VenueShare:
     oi_share: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueCrowd:
+    """How many accounts of a venue are long for each that is short, and how old that is [s].
+
+    Each account counts once, whatever it holds: context beside the answer, in no map, no zone and no score.
+    """
+
+    venue: str
+    long_short_ratio: float
+    age_s: int
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Analysis:
     """The whole answer to `/liq SYMBOL`. `maps` are the maps asked for; zones are sorted by score, best first.
@@ -301,6 +313,7 @@ class Analysis:
     notes: tuple[str, ...]
     observed: Coverage | None = None
     realised: tuple[Realised, ...] = ()
+    crowd: tuple[VenueCrowd, ...] = ()
 
     @property
     def shown_map(self) -> LiquidationMap:

@@ -18,11 +18,12 @@ import numpy as np
 from engine.errors import DataMalformedError, DataUnavailableError, UnknownSymbolError
 from engine.grid import FloatArray, IntArray
 from engine.history.files import COPY_AGAIN, has_series, read_rows, read_series, with_durations
-from engine.history.kinds import DEFAULT_BAR_S, DURATION, FUNDING, ORDER_BOOK, PERP, TAKER_FLOW
+from engine.history.kinds import DEFAULT_BAR_S, DURATION, FUNDING, LONG_SHORT_RATIO, ORDER_BOOK, PERP, TAKER_FLOW
 from engine.history.realised import liquidations_before
 from engine.history.rows import Rows
 from engine.margin import has_rule, terms_for
 from engine.market import Candles, Funding, Market, MissingInput, OrderBook, VenueMarket
+from engine.observed import CROWD_KEPT_S, Crowd
 from engine.text import duration_text, moment_text
 from engine.windows import HOUR_S, MINUTE_S, iso
 
@@ -146,6 +147,7 @@ class RecordedSource:
             margin=terms_for(venue, folder.name, self.brackets_file),
             funding=_funding(folder, as_of_s),
             order_book=_order_book(folder, as_of_s),
+            crowd=_crowd(folder, as_of_s),
             liquidations=liquidations_before(folder, as_of_s),
         )
         return market, [*missing, *unknown, *_gaps(venue, candles)]
@@ -266,6 +268,17 @@ def _order_book(folder: Path, as_of_s: int) -> OrderBook | None:
         ask_price=price[asks][best_ask],
         ask_size=-size[asks][best_ask],
     )
+
+
+def _crowd(folder: Path, as_of_s: int) -> Crowd | None:
+    """Return the newest long/short ratio that was known and is young enough to be shown."""
+    since_s = as_of_s - CROWD_KEPT_S
+    read = read_series(folder, LONG_SHORT_RATIO, LONG_SHORT_RATIO.columns, since_s=since_s, until_s=as_of_s)
+    known = (read.time_s >= since_s) & (read.time_s <= as_of_s) & (read[LONG_SHORT_RATIO.name] > 0)
+    if not np.any(known):
+        return None
+    newest = int(np.argmax(np.where(known, read.time_s, -1)))
+    return Crowd(time_s=int(read.time_s[newest]), long_short_ratio=float(read[LONG_SHORT_RATIO.name][newest]))
 
 
 def _gaps(venue: str, candles: Candles) -> list[MissingInput]:

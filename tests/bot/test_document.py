@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from bot.document import document_text, level_document, liq_document, schema
 from engine.realised import Liquidations, Realised, ToldSum
-from engine.results import OBSERVED_DISCLAIMER
+from engine.results import OBSERVED_DISCLAIMER, VenueCrowd
 from engine.windows import WINDOWS
 
 ZONE_KEYS = [
@@ -41,7 +41,7 @@ def test_liq_has_exactly_the_promised_keys(analysis):
     document = liq_document(analysis)
     assert list(document) == [
         *("symbol", "as_of", "price", "source", "venues", "maps", "reading", "zones", "setup", "bait"),
-        *("invalidation", "questions", "realised", "observed", "missing", "chart", "notes", "disclaimer"),
+        *("invalidation", "questions", "realised", "crowd", "observed", "missing", "chart", "notes", "disclaimer"),
     ]
     zone = document["zones"][0]
     assert list(zone) == ZONE_KEYS
@@ -169,3 +169,11 @@ def test_an_answer_from_real_positions_says_that_its_sizes_are_observed(observed
     assert [zone["size_basis"] for zone in document["zones"]] == ["observed"] * 3
     assert document["disclaimer"] == OBSERVED_DISCLAIMER
     validate(document, "liq")
+
+
+def test_the_crowd_is_each_venues_ratio_and_its_age(analysis):
+    crowd = (VenueCrowd(venue="okx", long_short_ratio=0.98, age_s=1_200),)
+    document = liq_document(replace(analysis, crowd=crowd))
+    assert document["crowd"] == [{"venue": "okx", "long_short_ratio": 0.98, "age_s": 1_200}]
+    validate(document, "liq")
+    assert liq_document(analysis)["crowd"] == []

@@ -12,7 +12,7 @@ from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
 from bot.replies import Reply
 from engine.models import REGISTRY
 from engine.realised import REPORTING, Liquidations, Realised, ToldSum
-from engine.results import DISCLAIMER, OBSERVED_DISCLAIMER, Setup, TierAtLevel, TouchChance, ZoneBand
+from engine.results import DISCLAIMER, OBSERVED_DISCLAIMER, Setup, TierAtLevel, TouchChance, VenueCrowd, ZoneBand
 from engine.text import usd_text
 
 
@@ -329,3 +329,25 @@ def test_a_level_of_real_positions_names_classes_of_leverage_and_what_is_exact(r
     assert f"{exact} of it isolated, at exact prices" in text
     assert "entered" not in text
     assert "nan" not in text.split()
+
+
+def crowd(venue, ratio, age_s):
+    return VenueCrowd(venue=venue, long_short_ratio=ratio, age_s=age_s)
+
+
+def test_liq_says_how_many_accounts_are_long_and_that_these_are_no_sizes(analysis_with):
+    reply = liq_reply(analysis_with(crowd=(crowd("binanceusdm", 1.618, 1_200), crowd("okx", 0.98, 1_190))))
+    (line,) = reply.block("crowd").lines
+    assert (line.label, line.text) == (
+        "CROWD",
+        "1.62 long accounts per short one at Binance, 0.98 at OKX (accounts, not sizes; 20 min old)",
+    )
+
+
+def test_the_oldest_of_unequal_ratios_is_told_and_without_any_no_word(analysis_with, analysis):
+    reply = liq_reply(analysis_with(crowd=(crowd("okx", 0.001, 0), crowd("bybit", 1.0, 3 * 3600))))
+    (line,) = reply.block("crowd").lines
+    assert (
+        line.text == "under 0.01 long accounts per short one at OKX, 1.00 at Bybit (accounts, not sizes; up to 3 h old)"
+    )
+    assert liq_reply(analysis).block("crowd") is None

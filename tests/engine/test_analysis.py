@@ -1,6 +1,7 @@
 """The whole answer: nothing of the future in it, the same for the same market, honest when maps or inputs are few."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,8 @@ from bot.document import document_text
 from engine.analysis import analyse, venue_shares
 from engine.errors import ModelUnavailableError, NotEnoughDataError
 from engine.level import read_level
-from engine.results import MapKey
+from engine.observed import Crowd
+from engine.results import MapKey, VenueCrowd
 from engine.sources.recorded import RecordedSource
 from engine.windows import HOUR_S, parse_instant, window_named
 from tests.engine.made_recordings import BAR_S, END_S, funding_rows, kline_rows, perp_rows, record, write
@@ -142,6 +144,19 @@ def test_asking_twice_gives_the_same_and_changes_nothing_of_the_market(hand):
     assert_same_answer(analyse(market), analyse(market))
     for array, copy in zip(_arrays_of(market), before, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_the_crowd_is_told_beside_the_answer_and_changes_nothing_in_it(hand):
+    market = hand.market(hand.busy(1, hours=600))
+    crowd = Crowd(time_s=market.as_of_s - 600, long_short_ratio=9.0)
+    crowded = replace(market, venues=(replace(market.lead, crowd=crowd),))
+    alone, beside = analyse(market), analyse(crowded)
+    assert beside.crowd == (VenueCrowd(venue=market.lead.venue, long_short_ratio=9.0, age_s=600),)
+    assert_same_answer(replace(beside, crowd=()), alone)
+    for ours, theirs in zip(beside.maps, alone.maps, strict=True):
+        np.testing.assert_array_equal(ours.long_by_tier_usd, theirs.long_by_tier_usd)
+        np.testing.assert_array_equal(ours.short_by_tier_usd, theirs.short_by_tier_usd)
+    assert beside.zones == alone.zones
 
 
 def _arrays_of(market):

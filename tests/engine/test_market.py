@@ -1,6 +1,7 @@
 import math
 import re
 from array import array
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from engine.errors import DataMalformedError
 from engine.margin import Bracket, MarginTerms
 from engine.market import Candles, Funding, Market, OrderBook, VenueMarket
+from engine.observed import Crowd
 from tests.engine.markets import random_market
 
 START_S = 1_770_292_800  # 2026-02-05T12:00:00Z
@@ -232,3 +234,10 @@ def test_a_market_refuses_what_was_not_known_at_its_moment_and_no_venue_at_all()
         Market(symbol="TEST", as_of_s=known.as_of_s - 1, source="recorded", venues=known.venues)
     with pytest.raises(ValueError, match="a market needs a venue, TEST has none"):
         Market(symbol="TEST", as_of_s=known.as_of_s, source="recorded", venues=())
+
+
+def test_a_crowd_that_was_not_known_yet_is_refused():
+    market = random_market(1, 300)
+    lead = replace(market.lead, crowd=Crowd(time_s=market.as_of_s + 1, long_short_ratio=1.0))
+    with pytest.raises(ValueError, match="was not known"):
+        replace(market, venues=(lead,))

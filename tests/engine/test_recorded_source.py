@@ -7,6 +7,7 @@ import pytest
 
 from engine.analysis import analyse, venue_shares
 from engine.errors import DataMalformedError, DataUnavailableError, EngineError, NotEnoughDataError, UnknownSymbolError
+from engine.observed import Crowd
 from engine.sources.recorded import RecordedSource
 from engine.windows import parse_instant
 from tests.engine.made_recordings import BAR_S, END_S, funding_rows, kline_rows, perp_rows, record, write
@@ -341,3 +342,21 @@ def test_the_recording_of_btc_ends_with_the_last_finished_bar(shared_data):
     assert len(market.lead.candles) == 66 * 288 + 144 - 1  # from 1 December 00:05, without a gap
     assert market.price == 70_279.0
     assert not any(item.input in ("candles", "open_interest", "funding") for item in market.missing)
+
+
+# the crowd
+
+
+def test_the_crowd_is_the_newest_ratio_that_was_known_and_is_young(tmp_path, perp):
+    ratios = {"time": END_S - np.array([7 * 3600, 1800, 600]), "long_short_ratio": np.array([3.0, 1.5, 1.2])}
+    source = RecordedSource(record(tmp_path, "binanceusdm", perp, long_short_ratio=ratios))
+    assert source.market("BTC", END_S).lead.crowd == Crowd(time_s=END_S - 600, long_short_ratio=1.2)
+    assert source.market("BTC", END_S - 601).lead.crowd == Crowd(time_s=END_S - 1800, long_short_ratio=1.5)
+    assert source.market("BTC", END_S - 3 * 3600).lead.crowd.long_short_ratio == 3.0
+
+
+def test_a_ratio_older_than_six_hours_says_nothing_about_the_moment(tmp_path, perp):
+    ratios = {"time": np.array([END_S - 6 * 3600 - 1]), "long_short_ratio": np.array([1.5])}
+    source = RecordedSource(record(tmp_path, "binanceusdm", perp, long_short_ratio=ratios))
+    assert source.market("BTC", END_S).lead.crowd is None
+    assert source.market("BTC", END_S - 1).lead.crowd is not None
