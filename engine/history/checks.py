@@ -72,6 +72,7 @@ _NOT_NEGATIVE = (
     "short_usd",
     "events",
     "wallets",
+    "positions",
 )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from engine.errors import EngineError
 from engine.history.errors import HistoryBusyError
 from engine.history.kinds import FUNDING, FUNDING_UNIT_S, LONG_SHORT_RATIO, ORDER_BOOK, PERP, TAKER_FLOW, kind_named
+from engine.history.observed import sweeps_before
 from engine.history.realised import liquidations_before
 from engine.history.rows import Rows
 from engine.history.store import QUOTE, HistoryStore
@@ -79,10 +80,14 @@ class KeepingSource:
 
 
 def completed(market: Market, store: HistoryStore) -> Market:
-    """Return the market with what no request can fetch and the store holds: the liquidations that were heard.
+    """Return the market with what no request can fetch and the store holds: liquidations heard, positions swept.
 
     What cannot be read is a note, never a failed answer.
     """
+    return _with_sweeps(_with_liquidations(market, store), store)
+
+
+def _with_liquidations(market: Market, store: HistoryStore) -> Market:
     try:
         told = [
             liquidations_before(store.path / venue.venue / (market.symbol + QUOTE), market.as_of_s)
@@ -94,6 +99,14 @@ def completed(market: Market, store: HistoryStore) -> Market:
         return market
     venues = (replace(venue, liquidations=each) for venue, each in zip(market.venues, told, strict=True))
     return replace(market, venues=tuple(venues))
+
+
+def _with_sweeps(market: Market, store: HistoryStore) -> Market:
+    try:
+        found = sweeps_before(store.path, market.symbol, market.as_of_s)
+    except EngineError as error:
+        return replace(market, notes=(*market.notes, f"Stored positions were left out: {error}"))
+    return replace(market, observed=found) if found else market
 
 
 def keep(market: Market, store: HistoryStore, kept: dict[Series, Rows] | None = None) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ LONGEST_BAR_S = DAY_S
 FUNDING_UNIT_S = 8 * HOUR_S
 """Funding is stored per 8 h, whatever the venue's interval."""
 
-WHOLE_NUMBERS = (DURATION, "at_ms", "side", "events", "is_isolated", "started_s", "wallets")
+WHOLE_NUMBERS = (DURATION, "at_ms", "side", "events", "is_isolated", "started_s", "wallets", "positions")
 """Columns that are stored as integers."""
 
 
@@ -142,7 +142,7 @@ POSITIONS = Kind(
 )
 POSITION_SWEEPS = Kind(
     name="position_sweeps",
-    columns=("started_s", "wallets", "open_interest"),
+    columns=("started_s", "wallets", "open_interest", "positions"),  # positions: rows of the snapshot of its time
     gap_after_s=HOUR_S,
 )
 KINDS = {

@@ -19,6 +19,7 @@ from engine.errors import DataMalformedError, DataUnavailableError, UnknownSymbo
 from engine.grid import FloatArray, IntArray
 from engine.history.files import COPY_AGAIN, has_series, read_rows, read_series, with_durations
 from engine.history.kinds import DEFAULT_BAR_S, DURATION, FUNDING, LONG_SHORT_RATIO, ORDER_BOOK, PERP, TAKER_FLOW
+from engine.history.observed import sweeps_before
 from engine.history.realised import liquidations_before
 from engine.history.rows import Rows
 from engine.margin import has_rule, terms_for
@@ -99,6 +100,7 @@ class RecordedSource:
             venues=tuple(venues),
             missing=(*silent, *(missing for _, found in read for missing in found)),
             notes=tuple(_staleness(venue, moment_s) for venue in venues if _age_s(venue, moment_s) >= BAR_S),
+            observed=sweeps_before(self.directory, symbol, moment_s),
         )
 
     def _folders(self, symbol: str) -> list[Path]:
