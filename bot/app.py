@@ -19,6 +19,7 @@ from engine.windows import parse_instant
 if TYPE_CHECKING:
     from bot.assistant import Assistant
     from engine.sources.live.past import Past
+    from engine.sources.live.positions.sweeper import PositionsEndpoint
     from engine.sources.live.source import Endpoint, LiveSource
 
 NO_LIVE_EXTRA = (
@@ -154,6 +155,20 @@ def _endpoints(settings: Settings) -> tuple[Endpoint, ...]:
         Endpoint(venue=venue_named(name), base_url=venue.base_url, ws_url=venue.ws_url)
         for name, venue in settings.venues
         if venue.enabled
+    )
+
+
+def positions_endpoint(settings: Settings) -> PositionsEndpoint | None:
+    """Return where real positions are swept, None where that is off; [venues.hyperliquid] may redirect it."""
+    if not settings.positions.enabled:
+        return None
+    from engine.sources.live.positions.leaderboard import URL
+    from engine.sources.live.positions.sweeper import VENUE, PositionsEndpoint
+
+    redirected = dict(settings.venues).get(VENUE)
+    return PositionsEndpoint(
+        base_url=None if redirected is None else redirected.base_url,
+        leaderboard_url=(settings.positions.leaderboard_url or URL) if settings.positions.leaderboard else None,
     )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 SourceName = Literal["auto", "live", "recorded", "simulated"]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")]
 ThemeName = Literal["dark", "light", "colour-blind"]
 
 CONFIG_FILE = Path("config.toml")
@@ -78,7 +79,7 @@ class VenueSettings(_Section):
     """One venue of the live source; base_url and ws_url replace scheme and host of its requests and of its streams."""
 
     enabled: bool = True
-    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")] | None = None
+    base_url: HttpUrl | None = None
     ws_url: Annotated[str, Field(pattern=r"^wss?://[^/\s?#]+[^\s?#]*$")] | None = None
 
 
@@ -110,6 +111,15 @@ class HistorySettings(_Section):
         return user_data_path("fathom") / "history"
 
 
+class PositionsSettings(_Section):
+    """Whose real positions are swept at Hyperliquid; wallets: asked first in every sweep, whatever they hold."""
+
+    enabled: bool = True
+    wallets: tuple[Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")], ...] = ()
+    leaderboard: bool = True
+    leaderboard_url: HttpUrl | None = None
+
+
 class ChartSettings(_Section):
     """How pictures look and where they are written."""
 
@@ -133,6 +143,7 @@ class Settings(BaseSettings):
     charts: ChartSettings = ChartSettings()
     venues: VenuesSettings = VenuesSettings()
     history: HistorySettings = HistorySettings()
+    positions: PositionsSettings = PositionsSettings()
 
 
 def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, config: Path | None = None) -> Settings:

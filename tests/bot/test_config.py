@@ -12,6 +12,7 @@ from typing import get_args
 
 import pytest
 
+from bot.app import positions_endpoint
 from bot.config import ConfigError, Settings, ThemeName, known_keys, load_settings
 from charts.theme import THEMES
 
@@ -102,6 +103,24 @@ def test_two_names_of_one_exchange_are_refused_because_its_positions_would_count
     assert load_settings().venues.binanceusdm.enabled is False
 
 
+def test_where_positions_are_swept_follows_the_settings(monkeypatch):
+    assert positions_endpoint(load_settings()).leaderboard_url.startswith("https://stats-data.hyperliquid.xyz/")
+    assert positions_endpoint(load_settings()).base_url is None
+    wallet = "0x" + "aB" * 20
+    monkeypatch.setenv("FATHOM_POSITIONS__WALLETS", f'["{wallet}"]')
+    write(
+        "[positions]\nleaderboard_url = 'http://localhost:2/l'\n[venues.hyperliquid]\nbase_url = 'http://localhost:1'"
+    )
+    settings = load_settings()
+    endpoint = positions_endpoint(settings)
+    assert (endpoint.base_url, endpoint.leaderboard_url) == ("http://localhost:1", "http://localhost:2/l")
+    assert settings.positions.wallets == (wallet,)
+    write("[positions]\nleaderboard = false\nleaderboard_url = 'http://localhost:2/l'")
+    assert positions_endpoint(load_settings()).leaderboard_url is None
+    write("[positions]\nenabled = false")
+    assert positions_endpoint(load_settings()) is None
+
+
 def test_moment_may_be_written_as_text_or_as_a_moment_of_toml():
     for written in ('"2026-02-05T12:00:00Z"', "2026-02-05T12:00:00Z", '"2026-02-05T13:00:00+01:00"'):
         write(f"[market]\nat = {written}")
@@ -146,6 +165,9 @@ def test_example_is_valid_with_everything_uncommented():
         ("[venues]\ngate = 3", ["[venues.gate]"]),
         ("[venues.okx]\nbase_ur = 'https://a'", ["venues.okx.base_ur", "base_url"]),
         ("[venues.okx]\nbase_url = 'okx.com'", ["venues.okx.base_url", "'okx.com'"]),
+        ("[positions]\nwallets = ['0x12']", ["positions.wallets.0", "'0x12'"]),
+        ("[positions]\nleaderboard_url = 'stats'", ["positions.leaderboard_url", "'stats'"]),
+        ("[positions]\nwallet = []", ["positions.wallet", "wallets"]),
         ("[venues.okx]\nws_url = 'https://ws.okx.com'", ["venues.okx.ws_url", "'https://ws.okx.com'"]),
     ],
 )
