@@ -13,7 +13,7 @@ from engine.errors import DataUnavailableError
 from engine.sources.live.parts import Listing
 from engine.sources.live.source import Endpoint
 from engine.sources.live.streams import LiquidationStream, TradeStream
-from engine.sources.live.told import Alive, Connected, Garbled, Heard, Lost
+from engine.sources.live.told import Alive, Connected, Garbled, Heard, Lost, Refused
 from engine.sources.live.venues import VENUES
 from engine.sources.live.websocket import Rhythm
 from tests.engine.markets import START_S, random_closes, venue_from
@@ -436,9 +436,34 @@ def test_one_malformed_liquidation_does_not_cost_the_others_of_its_message():
     asyncio.run(script())
 
 
+def test_one_refused_market_does_not_cost_the_others():
+    async def script():
+        async with unconnected("bybit", symbols=("BTC", "GONE", "ETH", "LOST")) as (exchange, ear):
+            await ear.until(Connected)
+            await exchange.liquidate("bybit", "ETH", LONG, 10.0, 1.0, AT_MS)
+            assert [told.symbol for told in await ear.until(Heard)] == ["ETH"]
+            assert sorted(told.symbol for told in ear.of(Refused)) == ["GONE", "LOST"]
+            assert not ear.of(Lost)
+            await exchange.boards["bybit"].drop()
+            await ear.until(Connected, 2)
+            assert len(ear.of(Refused)) == 4
+
+    asyncio.run(script())
+
+
+def test_a_stream_of_no_market_is_refused_with_what_to_do():
+    async def script():
+        stream = LiquidationStream(Endpoint(venue=VENUES["bybit"]), clock=time.time)
+        with pytest.raises(DataUnavailableError, match="Name at least one symbol"):
+            await anext(stream.listen({}))
+        await stream.close()
+
+    asyncio.run(script())
+
+
 def test_a_refused_subscription_is_told_as_such():
     async def script():
-        async with unconnected("bybit", symbols=("BTC", "GONE")) as (exchange, ear):
+        async with unconnected("bybit", symbols=("LOST", "GONE")) as (exchange, ear):
             lost = await ear.until(Lost, 3)  # it asks anew each time
             assert exchange.boards["bybit"].opened >= 3
         assert all(item.refused and item.heard_to_s is None for item in lost)

@@ -9,7 +9,7 @@ from engine.errors import DataMalformedError, DataUnavailableError
 from engine.sources.live.liquidations import parse_liquidations
 from engine.sources.live.parts import Listing
 from engine.sources.live.source import Endpoint
-from engine.sources.live.told import Alive, Connected, Garbled, Heard, Lost
+from engine.sources.live.told import Alive, Connected, Garbled, Heard, Lost, Refused
 from engine.sources.live.websocket import USUAL, CcxtSocket, Message, Rhythm, Subscription
 from engine.sources.live.wire import rows_at
 from engine.text import venue_text
@@ -35,16 +35,20 @@ class LiquidationStream:
 
     async def listen(
         self, listings: Mapping[str, Listing]
-    ) -> AsyncGenerator[Heard | Connected | Alive | Lost | Garbled, None]:
+    ) -> AsyncGenerator[Heard | Connected | Alive | Lost | Refused | Garbled, None]:
         """Yield the liquidations of these perpetuals (by symbol) and how the connection fares, until `close`.
 
         Nothing is dropped however slowly it is taken, nothing is sorted, and nothing is taken out that came twice.
         A connection that breaks is made again, with ever longer waits. One at a time.
+
+        Raises:
+            DataUnavailableError: there are no listings.
+
         """
         subscription = Subscription(
             method=self._feed.method,
             handler="handle_liquidation",
-            market_ids={listing.base: listing.market_id for listing in listings.values()},
+            market_ids={symbol: listing.market_id for symbol, listing in listings.items()},
             whole_market=self._feed.whole_market,
         )
         async with aclosing(self._socket.listen(subscription)) as told:

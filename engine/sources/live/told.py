@@ -43,7 +43,7 @@ class Lost:
 
     at_s: when that was noticed; heard_to_s: the last moment until which everything was heard, None where nothing was
     since the last Lost; cause: completes a sentence that begins with the venue's name; refused: the venue answers but
-    does not want this subscription, as it does for a market that is listed no longer.
+    wants nothing of this subscription.
     """
 
     venue: str
@@ -51,6 +51,16 @@ class Lost:
     heard_to_s: float | None
     cause: str
     refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The venue does not tell of this one market, as when it is listed no longer; the others are heard."""
+
+    venue: str
+    symbol: str
+    at_s: float
+    cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

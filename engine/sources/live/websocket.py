@@ -13,10 +13,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.errors import DataUnavailableError
 from engine.sources.live.client import redirected
 from engine.sources.live.faults import RETRY_AFTER_LIMIT_S, VenueError, mapped
-from engine.sources.live.told import Alive, Connected, Garbled, Lost
+from engine.sources.live.told import Alive, Connected, Garbled, Lost, Refused
 from engine.sources.live.wire import MS, shortened
+from engine.text import venue_text
 
 MISSED_PONGS = 2
 """After so many the connection is dead (own assumption)."""
@@ -54,7 +56,7 @@ USUAL = Rhythm()
 class Subscription:
     """What to watch: a method of the exchange library, and its handler of the messages, which is replaced by ours.
 
-    market_ids: by base; whole_market: one watch for everything instead of one for each market.
+    market_ids: by our symbol; whole_market: one watch for everything instead of one for each market.
     """
 
     method: str
@@ -69,6 +71,9 @@ class Message:
 
     at_s: float
     content: object
+
+
+Told = Message | Connected | Alive | Lost | Refused | Garbled
 
 
 class CcxtSocket:
@@ -89,16 +94,22 @@ class CcxtSocket:
         self._exchange: Any = None  # the library ships no types
         self._client: Any = None  # the library's, of the connection in use
         self._listening: asyncio.Task[None] | None = None
-        self._told: asyncio.Queue[Message | Connected | Alive | Lost | Garbled | None] = asyncio.Queue()
+        self._told: asyncio.Queue[Told | None] = asyncio.Queue()
         self._unconfirmed = 0
         self._limit: asyncio.Timeout | None = None
         self._connected_s: float | None = None
         self._alive_s: float | None = None
 
-    async def listen(
-        self, subscription: Subscription
-    ) -> AsyncGenerator[Message | Connected | Alive | Lost | Garbled, None]:
-        """Yield what comes until `close`, in order, none left out however slowly it is taken. One at a time."""
+    async def listen(self, subscription: Subscription) -> AsyncGenerator[Told, None]:
+        """Yield what comes until `close`, in order, none left out however slowly it is taken. One at a time.
+
+        Raises:
+            DataUnavailableError: the subscription names no market.
+
+        """
+        if not subscription.market_ids:
+            msg = f"There is no market to listen to at {venue_text(self._venue)}. Name at least one symbol."
+            raise DataUnavailableError(msg)
         if self._listening is not None:
             msg = "This stream is being listened to already. Open another one."
             raise RuntimeError(msg)
@@ -161,24 +172,41 @@ class CcxtSocket:
         finally:
             await self._drop(exchange)
 
-    async def _watch(self, watches: list[Awaitable[object]]) -> None:
-        """Wait until one of the watches ends, which only an error can do."""
-        tasks = [asyncio.ensure_future(watch) for watch in watches]
+    async def _watch(self, watches: Mapping[str, Awaitable[object]]) -> None:
+        """Wait until one of the watches (by name) ends, which only an error can do."""
+        tasks = {asyncio.ensure_future(watch): name for name, watch in watches.items()}
         self._unconfirmed = len(tasks)
         self._connected_s = self._alive_s = None
         try:
             async with asyncio.timeout(self._rhythm.confirmed_within_s) as self._limit:
-                await asyncio.gather(*tasks)
+                waiting = set(tasks)
+                while True:
+                    ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                    for task in ended:
+                        self._end_watch(tasks[task], task, others=bool(waiting))
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        raise VenueError(self._venue, "ended the stream", retry_helps=True)
+
+    def _end_watch(self, symbol: str, task: asyncio.Future[object], *, others: bool) -> None:
+        """Tell that one market was refused where others are heard; raise every other error of a watch."""
+        error = task.exception()
+        ours = self._mapped(error) if isinstance(error, Exception) else None
+        if ours is None or not others or not _is_refusal(ours):
+            raise error or VenueError(self._venue, "ended the stream", retry_helps=True)
+        self._told.put_nowait(Refused(venue=self._venue, symbol=symbol, at_s=self._clock(), cause=ours.cause))
+        self._count_answer()
 
     def _tell_lost(self, error: VenueError, at_s: float) -> None:
-        refused = not (error.retry_helps or error.faulty)
         self._told.put_nowait(
-            Lost(venue=self._venue, at_s=at_s, heard_to_s=self._alive_s, cause=error.cause, refused=refused)
+            Lost(
+                venue=self._venue,
+                at_s=at_s,
+                heard_to_s=self._alive_s,
+                cause=error.cause,
+                refused=_is_refusal(error),
+            )
         )
 
     def _mapped(self, error: Exception) -> VenueError | None:
@@ -264,37 +292,46 @@ class CcxtSocket:
         self._told.put_nowait(Message(at_s=self._clock(), content=message))
 
     def _confirm(self, _client: object, message: object) -> object:
+        self._count_answer()
+        return message
+
+    def _count_answer(self) -> None:
+        """Be connected once every subscription was answered; until then the wait for the next answer begins anew."""
         self._unconfirmed -= 1
         if self._limit is None or self._unconfirmed < 0:
-            return message
+            return
         if self._unconfirmed:
             self._limit.reschedule(asyncio.get_running_loop().time() + self._rhythm.confirmed_within_s)
-            return message
+            return
         self._limit.reschedule(None)
         self._connected_s = self._alive_s = self._clock()
         self._told.put_nowait(Connected(venue=self._venue, at_s=self._connected_s))
-        return message
 
     def _garbled(self, detail: str) -> None:
         self._told.put_nowait(Garbled(venue=self._venue, at_s=self._clock(), detail=detail))
 
 
-def _watches(exchange: Any, subscription: Subscription) -> list[Awaitable[object]]:  # noqa: ANN401 - no types
+def _watches(exchange: Any, subscription: Subscription) -> dict[str, Awaitable[object]]:  # noqa: ANN401 - no types
+    """Return what to wait for, by our symbol."""
     method = getattr(exchange, subscription.method)
     if subscription.whole_market:
-        return [method(None, params={"type": "swap"})]
-    return [method(symbol) for symbol in exchange.symbols]
+        return {"": method(None, params={"type": "swap"})}
+    return {symbol: method(_library_symbol(symbol)) for symbol in subscription.market_ids}
 
 
-def _market(exchange: Any, base: str, market_id: str) -> object:  # noqa: ANN401 - no types
+def _library_symbol(symbol: str) -> str:
+    return f"{symbol}/USDT:USDT"
+
+
+def _market(exchange: Any, symbol: str, market_id: str) -> object:  # noqa: ANN401 - no types
     """Return what the library must know of a market to watch it; fetching all of them would cost many requests."""
     return exchange.safe_market_structure(
         {
             "id": market_id,
             "lowercaseId": market_id.lower(),
-            "symbol": f"{base}/USDT:USDT",
-            "base": base,
-            "baseName": base,
+            "symbol": _library_symbol(symbol),
+            "base": symbol,
+            "baseName": market_id,
             "quote": "USDT",
             "settle": "USDT",
             "type": "swap",
@@ -305,6 +342,11 @@ def _market(exchange: Any, base: str, market_id: str) -> object:  # noqa: ANN401
             "inverse": False,
         }
     )
+
+
+def _is_refusal(error: VenueError) -> bool:
+    """Say whether the venue is well, and does not want what was asked."""
+    return not (error.retry_helps or error.faulty)
 
 
 def _again(error: Exception) -> bool | float:
