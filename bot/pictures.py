@@ -62,6 +62,13 @@ def write_picture(picture: Picture, directory: Path, *, theme: str, width_px: in
     return write_png(figure, directory / file_name(picture, theme), width_px=width_px)
 
 
+def picture_png(picture: Picture, *, theme: str, width_px: int) -> bytes:
+    """Return a picture as the bytes of a PNG file."""
+    from charts import theme_named, to_png  # matplotlib costs most of a start
+
+    return to_png(_draw(picture, theme_named(theme)), width_px=width_px)
+
+
 def _draw(picture: Picture, theme: Theme) -> Figure:
     from charts import draw_four_maps, draw_level, draw_liquidations
 

@@ -1,0 +1,167 @@
+"""Buttons: what can be asked next with one press, and the few letters that say so.
+
+A button carries all that a press needs, in 64 bytes of text at most, so that it works after a restart, in any process
+and on any platform: a version, a verb, and the request it stands for.
+
+    1|l|BTC|M2|3d|        /liq BTC m2 3d               1|v|BTC|M2|3d|68500    /level BTC 68500 m2 3d
+    1|h|BTC|M2|3d|        its picture in full size     1|x||||k3f9a           delete, by whoever asked (base 36)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.requests import Level, Liq, Maps, MarketRequest, Questions, Request, Zones
+from engine.windows import window_named
+
+VERSION = "1"
+MOST_BYTES = 64
+"""Telegram's limit for a button's data; Discord takes a hundred characters."""
+_SEPARATOR = "|"
+_BASE = 36
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+WINDOWS_SHOWN = ("12h", "24h", "3d", "1w")
+MODELS_SHOWN = ("M1", "M2")
+
+Verb = Literal["ask", "hd", "level", "delete"]
+"""ask: answer a request in place of the message; hd: send its picture in full size; level: ask for a price first."""
+
+_REQUESTS: dict[str, type[Liq | Maps | Zones | Questions]] = {"l": Liq, "m": Maps, "z": Zones, "q": Questions}
+_LETTERS = {kind: letter for letter, kind in _REQUESTS.items()}
+_LEVEL = "v"
+_HD = "h"
+_WHICH_LEVEL = "p"
+_DELETE = "x"
+_VERBS: dict[str, Verb] = {"": "ask", _HD: "hd", _WHICH_LEVEL: "level"}
+
+
+class OldButtonError(Exception):
+    """A button of another version, or no button of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("That button is from another version. Ask again, such as /liq BTC.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What a press means. request: None only for delete; asker: who may delete, as the platform numbers people."""
+
+    verb: Verb
+    request: Liq | Level | Maps | Zones | Questions | None = None
+    asker: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button: its words, what a press means, and whether it shows what is shown already."""
+
+    label: str
+    press: Press
+    is_current: bool = False
+
+
+def encoded(press: Press) -> str:
+    """Return a press as text of at most 64 bytes.
+
+    Raises:
+        ValueError: it would be longer, which no symbol that can be asked for makes it.
+
+    """
+    text = _SEPARATOR.join((VERSION, *_fields(press)))
+    if len(text.encode()) > MOST_BYTES:
+        msg = f"a button holds {MOST_BYTES} bytes, and {text!r} is longer"
+        raise ValueError(msg)
+    return text
+
+
+def _fields(press: Press) -> tuple[str, ...]:
+    if press.request is None:
+        return (_DELETE, "", "", "", _in_base(press.asker or 0))
+    request = press.request
+    price = f"{request.price:.12g}" if isinstance(request, Level) else ""
+    letter = _LEVEL if isinstance(request, Level) else _LETTERS[type(request)]
+    verb = {"ask": letter, "hd": f"{_HD}{letter}", "level": f"{_WHICH_LEVEL}{letter}"}[press.verb]
+    window = request.window.name if request.window is not None else ""
+    return (verb, request.symbol, request.model or "", window, price)
+
+
+def decoded(text: str) -> Press:
+    """Return what a button's text means.
+
+    Raises:
+        OldButtonError: it is of another version, or was never ours.
+
+    """
+    try:
+        return _press(*text.split(_SEPARATOR))
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no button of this version
+        raise OldButtonError from None
+
+
+def _press(version: str, verb: str, symbol: str, model: str, window: str, last: str) -> Press:
+    if version != VERSION:
+        raise OldButtonError
+    if verb == _DELETE:
+        return Press(verb="delete", asker=int(last, _BASE))
+    return Press(verb=_VERBS[verb[:-1]], request=_request(verb[-1], symbol, model, window, last))
+
+
+def _request(letter: str, symbol: str, model: str, window: str, price: str) -> Liq | Level | Maps | Zones | Questions:
+    named = window_named(window) if window else None
+    if not symbol:
+        raise OldButtonError
+    if letter == _LEVEL:
+        return Level(symbol=symbol, model=model or None, window=named, price=float(price))
+    return _REQUESTS[letter](symbol=symbol, model=model or None, window=named)
+
+
+def buttons_for(request: Request, *, asker: int) -> tuple[tuple[Button, ...], ...]:
+    """Return the rows of buttons under the answer to a request; none where there is nothing to go on with."""
+    if not isinstance(request, MarketRequest):
+        return ()
+    return (
+        _windows(request),
+        _models(request),
+        (
+            _ask("Zones", Zones(symbol=request.symbol), request),
+            _ask("Questions", Questions(symbol=request.symbol), request),
+            Button(label="Level…", press=Press(verb="level", request=_as_liq(request))),
+        ),
+        (
+            Button(label="HD", press=Press(verb="hd", request=request)),
+            Button(label="Refresh", press=Press(verb="ask", request=request)),
+            Button(label="Delete", press=Press(verb="delete", asker=asker)),
+        ),
+    )
+
+
+def _windows(request: MarketRequest) -> tuple[Button, ...]:
+    """Return the windows of the model that is shown; the default reading goes on with its anchor, Model 1."""
+    return tuple(
+        _ask(name, _as_liq(request, model=request.model or "M1", window=name), request) for name in WINDOWS_SHOWN
+    )
+
+
+def _models(request: MarketRequest) -> tuple[Button, ...]:
+    window = request.window.name if request.window is not None else None
+    one = tuple(_ask(name, _as_liq(request, model=name, window=window), request) for name in MODELS_SHOWN)
+    everything, side_by_side = Liq(symbol=request.symbol), Maps(symbol=request.symbol)
+    return (*one, _ask("All", everything, request), _ask("4 maps", side_by_side, request))
+
+
+def _ask(label: str, request: Liq | Maps | Zones | Questions, shown: MarketRequest) -> Button:
+    return Button(label=label, press=Press(verb="ask", request=request), is_current=request == shown)
+
+
+def _as_liq(request: MarketRequest, *, model: str | None = None, window: str | None = None) -> Liq:
+    return Liq(symbol=request.symbol, model=model, window=None if window is None else window_named(window))
+
+
+def _in_base(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, _BASE)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"

@@ -1,0 +1,203 @@
+"""The service behind every chat: equal questions share one answer, and the event loop never computes.
+
+    order ─► answered since the last bar? ─► being answered? ─► market (fetched once) ─► a worker ─► Answer
+
+Markets are read in threads, for sources block; analysis and drawing happen in worker processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from bot.assistant import Assistant
+from bot.faults import fault_of
+from bot.replies import Fault, Reply, fault_reply
+from bot.service.answer import Answer, Order
+from bot.service.pool import WorkerPool, WorkTookTooLongError
+from bot.service.work import Job, do
+from engine.sources.base import Source
+
+MOST_WAITING = 64
+"""Distinct questions under way; with two workers the last one waits about ten seconds (measured in the benchmarks)."""
+KEPT_BYTES = 128 * 2**20
+"""Answers kept: some four hundred pictures."""
+KEPT_MARKETS = 16
+READERS = 8
+"""Threads that read markets: they wait for disks and venues, not for the processor."""
+BUSY_SECONDS_EACH = 0.3
+"""What one answer takes a worker, about: to say when to ask again."""
+
+_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+
+class BusyError(Exception):
+    """More questions are waiting than can be answered soon; wait_s: when to ask again [s]."""
+
+    def __init__(self, waiting: int, wait_s: float) -> None:
+        self.waiting = waiting
+        self.wait_s = wait_s
+        super().__init__(f"{waiting} questions are ahead of yours. Ask again in about {wait_s:.0f} s.")
+
+
+class AnswerService:
+    """Answers orders from one source; `bar_number` changes when there may be something new to say.
+
+    at_s: the moment to answer for [Unix s], None for the latest. Lives on one event loop.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        pool: WorkerPool,
+        *,
+        bar_number: Callable[[], Hashable],
+        at_s: int | None = None,
+        most_waiting: int = MOST_WAITING,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> None:
+        self._source = source
+        self._pool = pool
+        self._bar_number = bar_number
+        self._at_s = at_s
+        self._most_waiting = most_waiting
+        self._kept = _Kept(kept_bytes)
+        self._under_way: dict[Hashable, asyncio.Task[Answer]] = {}
+        self._reading: dict[Hashable, asyncio.Task[bytes]] = {}
+        self._markets: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="markets")
+        self._guide = Assistant(source)
+
+    @property
+    def source_name(self) -> str:
+        """The name of the source that markets are read from."""
+        return self._source.name
+
+    @property
+    def waiting(self) -> int:
+        """How many distinct questions are under way."""
+        return len(self._under_way)
+
+    def is_ready(self, order: Order) -> bool:
+        """Say whether the answer is there already, and costs nothing."""
+        return self._kept.get(self._key(order)) is not None
+
+    async def answer(self, order: Order) -> Answer:
+        """Return the answer; what went wrong is an answer that says so.
+
+        Raises:
+            BusyError: too many questions are waiting.
+
+        """
+        if order.symbol is None:
+            return await self._guided(order)
+        key = self._key(order)
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        task = self._under_way.get(key)
+        if task is None:
+            if len(self._under_way) >= self._most_waiting:
+                raise BusyError(self.waiting, 1 + self.waiting * BUSY_SECONDS_EACH / self._pool.workers)
+            task = self._started(self._under_way, key, self._worked_out(order, key))
+        return await asyncio.shield(task)  # who asked may leave; others share the answer
+
+    async def symbols(self) -> tuple[str, ...]:
+        """Return the symbols that can be asked for, largest open interest first."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._source.symbols)
+
+    async def close(self) -> None:
+        """Stop answering; what is under way is given up."""
+        tasks = [*self._under_way.values(), *self._reading.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        await self._pool.close()
+
+    def _key(self, order: Order) -> Hashable:
+        return self._bar_number(), order
+
+    def _started(
+        self, tasks: dict[Hashable, asyncio.Task[_Result]], key: Hashable, work: Coroutine[Any, Any, _Result]
+    ) -> asyncio.Task[_Result]:
+        task = asyncio.get_running_loop().create_task(work)
+        tasks[key] = task
+        task.add_done_callback(lambda _: tasks.pop(key, None))
+        return task
+
+    async def _guided(self, order: Order) -> Answer:
+        """Answer what needs no market, such as help."""
+
+        def respond() -> Reply:
+            try:
+                return self._guide.respond(order.request)
+            except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+                return fault_reply(fault_of(error))
+
+        return Answer(order=order, reply=await asyncio.get_running_loop().run_in_executor(self._readers, respond))
+
+    async def _worked_out(self, order: Order, key: Hashable) -> Answer:
+        answer = await self._tried(order)
+        if answer.trouble is not None:
+            _log.error("unexpected error %s in a worker\n%s", answer.reply.fault, answer.trouble)
+        if answer.is_lasting:
+            self._kept.put(key, answer)
+        return answer
+
+    async def _tried(self, order: Order) -> Answer:
+        try:
+            name, market = await self._market(order)
+            return await self._pool.run(do, Job(order=order, market_name=name, market=market))
+        except WorkTookTooLongError:
+            fault = Fault(text="That answer took too long and was given up. Ask again in a minute.")
+        except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+            fault = fault_of(error)
+        return Answer(order=order, reply=fault_reply(fault, order.symbol))
+
+    async def _market(self, order: Order) -> tuple[str, bytes]:
+        """Return a market's name (equal for the same market) and the market, packed for a worker; read once a bar."""
+        key = (self._bar_number(), order.symbol)
+        if key not in self._markets:
+            task = self._reading.get(key)
+            if task is None:
+                task = self._started(self._reading, key, self._read(str(order.symbol)))
+            packed = await asyncio.shield(task)
+            self._markets[key] = packed
+            while len(self._markets) > KEPT_MARKETS:
+                self._markets.popitem(last=False)
+        return f"{key[0]} {key[1]}", self._markets[key]
+
+    async def _read(self, symbol: str) -> bytes:
+        def read() -> bytes:
+            return pickle.dumps(self._source.market(symbol, self._at_s), pickle.HIGHEST_PROTOCOL)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
+
+class _Kept:
+    """Answers, up to so many bytes; the one not used for longest goes first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+
+    def get(self, key: Hashable) -> Answer | None:
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        return answer
+
+    def put(self, key: Hashable, answer: Answer) -> None:
+        self._bytes += answer.size - (self._answers.pop(key).size if key in self._answers else 0)
+        self._answers[key] = answer
+        while self._bytes > self._most_bytes and self._answers:
+            _, oldest = self._answers.popitem(last=False)
+            self._bytes -= oldest.size
