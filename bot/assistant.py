@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol, assert_never
 
 from bot.faults import fault_of
@@ -12,11 +13,13 @@ from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
 from bot.replies import Reply, fault_reply
 from bot.requests import Help, Level, Liq, Maps, MarketRequest, Models, Questions, Request, Zones
 from engine.analysis import analyse as analyse_market
+from engine.errors import DataUnavailableError
 from engine.level import read_level as read_level_of_market
 from engine.market import Market
 from engine.models import REGISTRY, model_named
 from engine.results import Analysis, LevelReport, MapKey
 from engine.sources.base import Source
+from engine.text import venue_text
 from engine.windows import window_named
 
 ANCHOR_MODEL = "M1"
@@ -97,11 +100,30 @@ class Assistant:
                 assert_never(request)
 
     def _market(self, request: MarketRequest) -> Market:
-        return self._source.market(request.symbol, self._at_s)
+        market = self._source.market(request.symbol, self._at_s)
+        return market if request.venue is None else only_venue(market, request.venue)
 
     def _analysis(self, request: MarketRequest) -> Analysis:
         key = map_key(request)  # before the market is read: a wrong model is told at once
         return self._analyse(self._market(request), keys=None if key is None else (key,))
+
+
+def only_venue(market: Market, name: str) -> Market:
+    """Return the market of one venue alone.
+
+    Raises:
+        DataUnavailableError: it is not among those that the market was read from.
+
+    """
+    chosen = tuple(venue for venue in market.venues if venue.venue == name)
+    if not chosen:
+        there = ", ".join(venue_text(venue.venue) for venue in market.venues)
+        msg = f"{venue_text(name)} is not in this market of {market.symbol}. Ask for one of: {there}."
+        raise DataUnavailableError(msg)
+    missing = tuple(item for item in market.missing if item.venue in (None, name))
+    return replace(
+        market, venues=chosen, missing=missing, notes=(*market.notes, f"{venue_text(name)} alone was asked.")
+    )
 
 
 def map_key(request: MarketRequest) -> MapKey | None:

@@ -3,12 +3,13 @@
 A button carries all that a press needs, in 64 bytes of text at most, so that it works after a restart, in any process
 and on any platform: a version, a verb, and the request it stands for.
 
-    1|l|BTC|M2|3d|        /liq BTC m2 3d               1|v|BTC|M2|3d|68500    /level BTC 68500 m2 3d
-    1|h|BTC|M2|3d|        its picture in full size     1|x||||k3f9a           delete, by whoever asked (base 36)
+    1|l|BTC|M2|3d||      /liq BTC m2 3d              1|v|BTC|M2|3d|68500|okx   /level BTC 68500 m2 3d at OKX alone
+    1|hl|BTC|M2|3d||     its picture in full size    1|x||||k3f9a|             delete, by whoever asked (base 36)
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,13 +79,13 @@ def encoded(press: Press) -> str:
 
 def _fields(press: Press) -> tuple[str, ...]:
     if press.request is None:
-        return (_DELETE, "", "", "", _in_base(press.asker or 0))
+        return (_DELETE, "", "", "", _in_base(press.asker or 0), "")
     request = press.request
-    price = f"{request.price:.12g}" if isinstance(request, Level) else ""
+    price = f"{request.price:.10g}" if isinstance(request, Level) else ""
     letter = _LEVEL if isinstance(request, Level) else _LETTERS[type(request)]
     verb = {"ask": letter, "hd": f"{_HD}{letter}", "level": f"{_WHICH_LEVEL}{letter}"}[press.verb]
     window = request.window.name if request.window is not None else ""
-    return (verb, request.symbol, request.model or "", window, price)
+    return (verb, request.symbol, request.model or "", window, price, request.venue or "")
 
 
 def decoded(text: str) -> Press:
@@ -100,34 +101,45 @@ def decoded(text: str) -> Press:
         raise OldButtonError from None
 
 
-def _press(version: str, verb: str, symbol: str, model: str, window: str, last: str) -> Press:
+def _press(version: str, verb: str, symbol: str, model: str, window: str, last: str, venue: str) -> Press:
     if version != VERSION:
         raise OldButtonError
     if verb == _DELETE:
         return Press(verb="delete", asker=int(last, _BASE))
-    return Press(verb=_VERBS[verb[:-1]], request=_request(verb[-1], symbol, model, window, last))
-
-
-def _request(letter: str, symbol: str, model: str, window: str, price: str) -> Liq | Level | Maps | Zones | Questions:
-    named = window_named(window) if window else None
     if not symbol:
         raise OldButtonError
+    map_ = MarketRequest(
+        symbol=symbol, model=model or None, window=window_named(window) if window else None, venue=venue or None
+    )
+    return Press(verb=_VERBS[verb[:-1]], request=_request(verb[-1], map_, last))
+
+
+def _request(letter: str, asked: MarketRequest, price: str) -> Liq | Level | Maps | Zones | Questions:
+    symbol, model, window, venue = asked.symbol, asked.model, asked.window, asked.venue
     if letter == _LEVEL:
-        return Level(symbol=symbol, model=model or None, window=named, price=float(price))
-    return _REQUESTS[letter](symbol=symbol, model=model or None, window=named)
+        return Level(symbol=symbol, model=model, window=window, venue=venue, price=_price(price))
+    return _REQUESTS[letter](symbol=symbol, model=model, window=window, venue=venue)
+
+
+def _price(text: str) -> float:
+    price = float(text)
+    if not 0 < price < math.inf:
+        raise OldButtonError
+    return price
 
 
 def buttons_for(request: Request, *, asker: int) -> tuple[tuple[Button, ...], ...]:
     """Return the rows of buttons under the answer to a request; none where there is nothing to go on with."""
     if not isinstance(request, MarketRequest):
         return ()
-    return (
+    symbol, venue = request.symbol, request.venue
+    rows = (
         _windows(request),
         _models(request),
         (
-            _ask("Zones", Zones(symbol=request.symbol), request),
-            _ask("Questions", Questions(symbol=request.symbol), request),
-            Button(label="Level…", press=Press(verb="level", request=_as_liq(request))),
+            _ask("Zones", Zones(symbol=symbol, venue=venue), request),
+            _ask("Questions", Questions(symbol=symbol, venue=venue), request),
+            Button(label="Level…", press=Press(verb="level", request=Liq(symbol=symbol, venue=venue))),
         ),
         (
             Button(label="HD", press=Press(verb="hd", request=request)),
@@ -135,28 +147,44 @@ def buttons_for(request: Request, *, asker: int) -> tuple[tuple[Button, ...], ..
             Button(label="Delete", press=Press(verb="delete", asker=asker)),
         ),
     )
+    fits = all(_fits(button) for row in rows for button in row)
+    return rows if fits else ()
+
+
+def _fits(button: Button) -> bool:
+    try:
+        encoded(button.press)
+    except ValueError:
+        return False
+    return True
 
 
 def _windows(request: MarketRequest) -> tuple[Button, ...]:
     """Return the windows of the model that is shown; the default reading goes on with its anchor, Model 1."""
     return tuple(
-        _ask(name, _as_liq(request, model=request.model or "M1", window=name), request) for name in WINDOWS_SHOWN
+        _ask(name, _one_map(request, model=request.model or "M1", window=name), request) for name in WINDOWS_SHOWN
     )
 
 
 def _models(request: MarketRequest) -> tuple[Button, ...]:
     window = request.window.name if request.window is not None else None
-    one = tuple(_ask(name, _as_liq(request, model=name, window=window), request) for name in MODELS_SHOWN)
-    everything, side_by_side = Liq(symbol=request.symbol), Maps(symbol=request.symbol)
+    one = tuple(_ask(name, _one_map(request, model=name, window=window), request) for name in MODELS_SHOWN)
+    everything = Liq(symbol=request.symbol, venue=request.venue)
+    side_by_side = Maps(symbol=request.symbol, venue=request.venue)
     return (*one, _ask("All", everything, request), _ask("4 maps", side_by_side, request))
 
 
+def _one_map(request: MarketRequest, *, model: str, window: str | None) -> Liq:
+    named = None if window is None else window_named(window)
+    return Liq(symbol=request.symbol, model=model, window=named, venue=request.venue)
+
+
 def _ask(label: str, request: Liq | Maps | Zones | Questions, shown: MarketRequest) -> Button:
+    """Return a button that answers in place of what is shown; it is current when it shows that, or a part of it."""
+    if isinstance(request, Liq) and isinstance(shown, Liq) and request.model and shown.model:
+        same_map = (request.model, request.window) == (shown.model, shown.window)
+        return Button(label=label, press=Press(verb="ask", request=request), is_current=same_map)
     return Button(label=label, press=Press(verb="ask", request=request), is_current=request == shown)
-
-
-def _as_liq(request: MarketRequest, *, model: str | None = None, window: str | None = None) -> Liq:
-    return Liq(symbol=request.symbol, model=model, window=None if window is None else window_named(window))
 
 
 def _in_base(number: int) -> str:

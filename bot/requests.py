@@ -10,11 +10,15 @@ from engine.windows import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketRequest:
-    """A question about one symbol. window and model None: the four default maps are asked; else this one map."""
+    """A question about one symbol.
+
+    window and model None: the four default maps are asked; else this one map. venue: ask this one alone, None: all.
+    """
 
     symbol: str
     window: Window | None = None
     model: str | None = None
+    venue: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,8 +108,12 @@ class AnswerService:
             task = self._started(self._under_way, key, self._worked_out(order, key))
         return await asyncio.shield(task)  # who asked may leave; others share the answer
 
+    def known_symbols(self) -> tuple[str, ...]:
+        """Return the symbols that can be asked for, largest open interest first, from memory: nothing is waited for."""
+        return self._source.known_symbols()
+
     async def symbols(self) -> tuple[str, ...]:
-        """Return the symbols that can be asked for, largest open interest first."""
+        """Return the same, asking the venues where they are not known yet."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._source.symbols)
 
     async def close(self) -> None:

@@ -65,6 +65,9 @@ class _OneMarket:
     def symbols(self) -> tuple[str, ...]:
         return (self._market.symbol,)
 
+    def known_symbols(self) -> tuple[str, ...]:
+        return (self._market.symbol,)
+
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         del symbol, as_of_s
         return self._market
