@@ -13,7 +13,7 @@ from charts.scales import PriceRange, Tick
 from charts.sheet import Box, Sheet
 from charts.theme import CHIP_PX, HEADING_PX, LABEL_PX, SMALL_PX, TITLE_PX, heat_table
 from engine.results import DISCLAIMER, Analysis, LiquidationMap, Zone
-from engine.text import moment_text, percent_text, price_text, venue_text
+from engine.text import duration_text, moment_text, percent_text, price_text, venue_text
 
 SIMULATED = "SIMULATED"
 _MARGIN_PX = 32
@@ -25,8 +25,8 @@ _LABEL_SLOT = 1.55
 """Time labels stand at least this many of their own widths apart, middle to middle."""
 
 
-def draw_header(sheet: Sheet, analysis: Analysis, *, subject: str, second_line: str) -> None:
-    """Write what the picture is about, its moment, the map and the venues; simulated data cannot be overlooked."""
+def draw_header(sheet: Sheet, analysis: Analysis, *, subject: str, second_line: str, source: str) -> None:
+    """Write what the picture is about, its moment, the map and its source; simulated data cannot be overlooked."""
     left, right = _MARGIN_PX, sheet.width - _MARGIN_PX
     moment = moment_text(analysis.as_of_s)
     moment_px = sheet.width_of(moment, HEADING_PX)
@@ -49,7 +49,7 @@ def draw_header(sheet: Sheet, analysis: Analysis, *, subject: str, second_line: 
         room -= badge + 40
     size = sheet.size_fitting(subject, room, TITLE_PX, bold=True)
     sheet.text(left, _TITLE_MIDDLE_PX, subject, size=size, bold=True, name="title")
-    _draw_second_line(sheet, second_line, market_words(analysis))
+    _draw_second_line(sheet, second_line, source)
 
 
 def _draw_second_line(sheet: Sheet, words: str, market: str) -> None:
@@ -75,6 +75,24 @@ def subject_words(analysis: Analysis) -> str:
 def map_words(map_: LiquidationMap) -> str:
     """Return a map in words: M1 High leverage · 24h."""
     return f"{map_.key.model} {map_.model_name}".strip() + f" · {map_.key.window.name}"
+
+
+def coverage_words(map_: LiquidationMap) -> str:
+    """Return how much of its venue a map of real positions covers, "" for a modelled map."""
+    if map_.observed is None:
+        return ""
+    seen = map_.observed.coverage
+    longs, shorts = (percent_text(share, signed=False, decimals=0) for share in (seen.long_share, seen.short_share))
+    return f"{longs} of longs, {shorts} of shorts"
+
+
+def source_words(analysis: Analysis) -> str:
+    """Return whose numbers the shown map holds: the market's, or a venue's wallets and how long ago they were asked."""
+    observed = analysis.shown_map.observed
+    if observed is None or analysis.source == "simulated":
+        return market_words(analysis)
+    seen = observed.coverage
+    return f"{venue_text(seen.venue)} wallets, {duration_text(seen.age_s)} old"
 
 
 def market_words(analysis: Analysis) -> str:
@@ -190,21 +208,23 @@ def _ink_on(sheet: Sheet, position: float) -> str:
     return "#000000" if luminance > 140 else "#ffffff"
 
 
-def draw_vote_key(sheet: Sheet, zones: Sequence[Zone]) -> None:
-    """Say what the fraction on a card means, and which inputs were asked."""
+def draw_vote_key(sheet: Sheet, zones: Sequence[Zone], disclaimer: str = DISCLAIMER) -> None:
+    """Say what the fraction on a card means, and which inputs were asked, in what room the disclaimer leaves."""
     names = [vote.name for vote in zones[0].inputs] if zones else []
     if names:
-        words = f"{len(names)}/{len(names)}: inputs that agree ({', '.join(names)})"
+        words = f"{len(names)}/{len(names)} inputs agree: {', '.join(names)}"
         y, right = sheet.height - 36, sheet.width - _MARGIN_PX
-        sheet.text(right, y, words, size=CHIP_PX, colour=sheet.theme.muted, align="right", name="vote key")
+        room = right - _MARGIN_PX - sheet.width_of(disclaimer, SMALL_PX) - SMALL_PX
+        size = sheet.size_fitting(words, room, CHIP_PX)
+        sheet.text(right, y, words, size=size, colour=sheet.theme.muted, align="right", name="vote key")
 
 
-def draw_disclaimer(sheet: Sheet) -> None:
-    """Write what every picture must say."""
+def draw_disclaimer(sheet: Sheet, words: str = DISCLAIMER) -> None:
+    """Write what every picture must say: what its numbers are not."""
     sheet.text(
         _MARGIN_PX,
         sheet.height - 36,
-        DISCLAIMER,
+        words,
         size=SMALL_PX,
         colour=sheet.theme.muted,
         name="disclaimer",

@@ -18,6 +18,7 @@ from charts.captions import (
     draw_price_labels,
     draw_time_labels,
     draw_watermark,
+    market_words,
     most_time_labels,
     subject_words,
 )
@@ -75,7 +76,8 @@ def draw_four_maps(analysis: Analysis, theme: Theme = DARK) -> Figure:
     prices = range_for(bars, analysis.price, analysis.daily_sigma, zones, columns)
     ticks = price_ticks(prices, _PRICE_LABELS)
     grid = Grid(axis_room(sheet, ticks, (analysis.price,)), sheet.width - _MARGIN_PX - _LABELS_PX, prices)
-    draw_header(sheet, analysis, subject=subject_words(analysis), second_line="The four default maps, next 0-3 days")
+    line = "The four default maps, next 0-3 days"
+    draw_header(sheet, analysis, subject=subject_words(analysis), second_line=line, source=market_words(analysis))
     tag = PriceTag(analysis.price, theme.price, theme.background, "price tag")
     for row, keys in enumerate(FOUR):
         for column, key in enumerate(keys):

@@ -26,14 +26,26 @@ Cells = NDArray[np.float32]
 class HeatImage:
     """Mass in cells of equal time and equal ln price, shape (rows, columns) [USD], row 0 the lowest, 0 where nothing.
 
-    left_s, right_s [Unix s], low, high [ln price]: the outer edges.
+    known: (columns,) False where nothing is known of a moment; left_s, right_s [Unix s], low, high [ln price]: the
+    outer edges.
     """
 
     cells: Cells
+    known: NDArray[np.bool_]
     left_s: float
     right_s: float
     low: float
     high: float
+
+    def widest_gap_s(self) -> tuple[float, float] | None:
+        """Return the longest time of which nothing is known, from and to [Unix s]; None where there is none."""
+        edges = np.linspace(self.left_s, self.right_s, len(self.known) + 1)
+        turns = np.flatnonzero(np.diff(np.concatenate([[True], self.known, [True]])))
+        gaps = turns.reshape(-1, 2)
+        if not len(gaps):
+            return None
+        first, stop = gaps[int(np.argmax(gaps[:, 1] - gaps[:, 0]))].tolist()
+        return float(edges[first]), float(edges[stop])
 
 
 def heat_image(
@@ -51,10 +63,12 @@ def heat_image(
     moments, left_s, right_s = _moments(columns.time_s, span_s, most_columns)
     if not len(moments):
         return None
-    mass = _known(columns.long_usd[moments, bins]) + _known(columns.short_usd[moments, bins])
+    longs, shorts = columns.long_usd[moments, bins], columns.short_usd[moments, bins]
+    mass = _positive(longs) + _positive(shorts)
     cells, first, last = _summed(mass.T, grid, bins, most_rows)
     return HeatImage(
         cells=cells,
+        known=np.asarray(~(np.isnan(longs) & np.isnan(shorts)).all(axis=1)),
         left_s=left_s,
         right_s=right_s,
         low=(grid.first + first) * LOG_STEP,
@@ -62,7 +76,7 @@ def heat_image(
     )
 
 
-def _known(mass: Cells) -> Cells:
+def _positive(mass: Cells) -> Cells:
     """Return the mass with what is not a positive number as zero: nothing is drawn there."""
     return np.where(np.isfinite(mass) & (mass > 0), mass, np.float32(0))
 
@@ -109,11 +123,13 @@ def shade(share: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def draw_heat(axes: Axes, image: HeatImage, theme: Theme) -> None:
-    """Draw a heat image on axes of Unix seconds by ln price."""
+    """Draw a heat image on axes of Unix seconds by ln price; what is behind shows through where nothing is known."""
     full = full_scale(image.cells)
     shades = shade(image.cells / full) if full > 0 else np.zeros(image.cells.shape, dtype=np.uint8)
+    colours = heat_table(theme)[shades]
+    colours[:, ~image.known, 3] = 0
     axes.imshow(
-        heat_table(theme)[shades],
+        colours,
         extent=(image.left_s, image.right_s, image.low, image.high),
         origin="lower",
         aspect="auto",

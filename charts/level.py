@@ -13,6 +13,7 @@ from charts.bars import gather
 from charts.captions import (
     PriceTag,
     axis_room,
+    coverage_words,
     draw_colour_bar,
     draw_disclaimer,
     draw_header,
@@ -21,6 +22,7 @@ from charts.captions import (
     draw_watermark,
     map_words,
     most_time_labels,
+    source_words,
 )
 from charts.level_facts import draw_facts
 from charts.map_panel import View, draw_map
@@ -70,9 +72,10 @@ def draw_level(report: LevelReport, theme: Theme = DARK) -> Figure:
     bars = gather(analysis.candles, analysis.as_of_s - length_s, analysis.as_of_s)
     view = View.of(crop(report), analysis.as_of_s, length_s)
     frame = _frame(sheet, report, view)
-    line = f"{map_words(map_)}, last {length_s // 3600} h · {timeframe_text(bars.timeframe_s)} candles"
+    detail = coverage_words(map_) or f"{timeframe_text(bars.timeframe_s)} candles"
+    line = f"{map_words(map_)}, last {length_s // 3600} h · {detail}"
     subject = f"{analysis.symbol} level {price_text(report.price)}"
-    draw_header(sheet, analysis, subject=subject, second_line=line)
+    draw_header(sheet, analysis, subject=subject, second_line=line, source=source_words(analysis))
     draw_map(sheet, frame.map_box, map_, bars, view)
     axes = sheet.panel(frame.profile_box, "profile", x=(0, 1), y=view.prices.logs, ground=theme.heat[0])
     draw_profile(axes, tuple(side_profile(map_, side, view.prices) for side in SIDES), theme)
@@ -139,6 +142,6 @@ def _draw_edges(sheet: Sheet, frame: _Frame, report: LevelReport) -> None:
     draw_time_labels(sheet, box, view.span_s, time_ticks(*view.span_s, most_time_labels(sheet, box.width)))
     top = _BOTTOM_PX + 60
     draw_colour_bar(sheet, Box(box.left, top, box.left + 380, top + 40))
-    draw_disclaimer(sheet)
+    draw_disclaimer(sheet, report.analysis.disclaimer)
     if report.analysis.source == "simulated":
         draw_watermark(sheet, box)

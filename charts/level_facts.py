@@ -64,7 +64,8 @@ def _draw_row(sheet: Sheet, box: Box, y: float, name: str, value: str) -> None:
 
 def _draw_tiers(sheet: Sheet, box: Box, top: float, report: LevelReport) -> float:
     """Draw a stacked bar of leverage tiers at the level, and a line for each; return where it ends [px]."""
-    tiers = _largest(report.tiers)
+    classes = report.analysis.shown_map.observed is not None
+    tiers = _largest(report.tiers, classes=classes)
     total = sum(usd for _, usd in tiers)
     if total <= 0:
         return top - _SECTION_PX
@@ -86,16 +87,17 @@ def _draw_tiers(sheet: Sheet, box: Box, top: float, report: LevelReport) -> floa
     return y + _BAR_PX + len(tiers) * _LINE_PX + 8
 
 
-def _largest(tiers: Sequence[TierAtLevel]) -> list[tuple[str, float]]:
+def _largest(tiers: Sequence[TierAtLevel], *, classes: bool) -> list[tuple[str, float]]:
     """Return name and USD of the largest tiers, and of the rest as one, each above nothing."""
     least = _LEAST_SHARE * sum(tier.usd for tier in tiers)
     held = sorted((tier for tier in tiers if tier.usd > least), key=lambda tier: -tier.usd)
-    named = [(_tier_name(tier.leverage), tier.usd) for tier in held]
+    named = [(_tier_name(tier.leverage, classes=classes), tier.usd) for tier in held]
     if len(named) <= _MOST_TIERS:
         return named
     shown = named[: _MOST_TIERS - 1]
     return [*shown, ("other", sum(usd for _, usd in named[_MOST_TIERS - 1 :]))]
 
 
-def _tier_name(leverage: float) -> str:
-    return f"{leverage:g}x" if math.isfinite(leverage) else "stops"
+def _tier_name(leverage: float, *, classes: bool) -> str:
+    """Return a tier in short; real leverages are told in classes by their upper end, stops have none."""
+    return f"{'up to ' if classes else ''}{leverage:g}x" if math.isfinite(leverage) else "stops"

@@ -11,6 +11,7 @@ from charts.bars import gather
 from charts.captions import (
     PriceTag,
     axis_room,
+    coverage_words,
     draw_colour_bar,
     draw_disclaimer,
     draw_header,
@@ -20,6 +21,7 @@ from charts.captions import (
     draw_watermark,
     map_words,
     most_time_labels,
+    source_words,
     subject_words,
 )
 from charts.map_panel import View, draw_map
@@ -65,18 +67,18 @@ def draw_liquidations(analysis: Analysis, theme: Theme = DARK) -> Figure:
     prices = range_for(bars, analysis.price, analysis.daily_sigma, zones, map_.columns)
     frame = _frame(sheet, analysis.price, View.of(prices, analysis.as_of_s, length_s))
     profiles = tuple(side_profile(map_, side, frame.view.prices) for side in SIDES)
-    line = f"{map_words(map_)} · {timeframe_text(bars.timeframe_s)} candles"
-    draw_header(sheet, analysis, subject=subject_words(analysis), second_line=line)
+    line = f"{map_words(map_)} · {coverage_words(map_) or f'{timeframe_text(bars.timeframe_s)} candles'}"
+    draw_header(sheet, analysis, subject=subject_words(analysis), second_line=line, source=source_words(analysis))
     draw_map(sheet, frame.map_box, map_, bars, frame.view)
     _draw_profile(sheet, frame, profiles, map_)
     _draw_marks(sheet, frame, analysis, zones)
     draw_cards(sheet, Strip(frame.cards_box, frame.profile_box, frame.view.prices), zones)
-    draw_vote_key(sheet, zones)
+    draw_vote_key(sheet, zones, analysis.disclaimer)
     clear = replace(frame.map_box, right=frame.map_box.right - _BRACKET_SHARE * frame.map_box.width)
     draw_arrows(sheet, clear, frame.view.prices, zones)
     if analysis.source == "simulated":
         draw_watermark(sheet, frame.map_box)
-    _draw_edges(sheet, frame, analysis.price)
+    _draw_edges(sheet, frame, analysis)
     return sheet.figure
 
 
@@ -98,7 +100,8 @@ def _draw_profile(sheet: Sheet, frame: Frame, profiles: tuple[SideProfile, ...],
         words = f"{crowd} {usd_text(profile.total_usd)}" if map_.is_positions else crowd
         size = sheet.size_fitting(words, box.width, SMALL_PX)
         sheet.text(box.right, y, words, size=size, colour=theme.side(profile.side), align="right", name="side total")
-    words = "modelled, in view" if map_.is_positions else "relative, in view"
+    basis = "modelled" if map_.observed is None else "observed"
+    words = f"{basis if map_.is_positions else 'relative'}, in view"
     x = frame.map_box.right
     sheet.text(x, box.top - 24, words, size=SMALL_PX, colour=theme.muted, align="right", name="profile note")
 
@@ -113,11 +116,11 @@ def _draw_marks(sheet: Sheet, frame: Frame, analysis: Analysis, zones: tuple[Zon
         outline_zone(axes, zone, sheet.theme, start=start, end=box.width - 1.5)
 
 
-def _draw_edges(sheet: Sheet, frame: Frame, price: float) -> None:
-    tag = PriceTag(price, sheet.theme.price, sheet.theme.background, "price tag")
+def _draw_edges(sheet: Sheet, frame: Frame, analysis: Analysis) -> None:
+    tag = PriceTag(analysis.price, sheet.theme.price, sheet.theme.background, "price tag")
     draw_price_labels(sheet, frame.map_box, frame.view.prices, price_ticks(frame.view.prices, _PRICE_LABELS), (tag,))
     most = most_time_labels(sheet, frame.map_box.width)
     draw_time_labels(sheet, frame.map_box, frame.view.span_s, time_ticks(*frame.view.span_s, most))
     top = _BOTTOM_PX + 62
     draw_colour_bar(sheet, Box(frame.map_box.left, top, frame.map_box.left + 380, top + 40))
-    draw_disclaimer(sheet)
+    draw_disclaimer(sheet, analysis.disclaimer)

@@ -20,7 +20,7 @@ ConditionKind = Literal["close_beyond", "oi_change", "zone_fades", "funding_flip
 SizeBasis = Literal["modelled", "observed"]
 
 DISCLAIMER = "Modelled estimate, not real positions, not advice."
-OBSERVED_DISCLAIMER = "Real positions of some wallets at one venue, not the market, not advice."
+OBSERVED_DISCLAIMER = "Part of one venue's real positions, not advice."
 
 
 @dataclass(frozen=True, slots=True)

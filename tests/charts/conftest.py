@@ -17,6 +17,7 @@ from matplotlib.transforms import Bbox
 from charts.sheet import DPI
 from engine.grid import LogGrid
 from engine.market import Candles
+from engine.observed import Coverage, ObservedLayers
 from engine.results import (
     Analysis,
     Bait,
@@ -242,6 +243,48 @@ def a_report(price: float = 70_000.0, distance: float = -0.025, **changes: objec
         reject="",
     )
     return replace(made, **changes)
+
+
+COVERAGE = Coverage(
+    venue="hyperliquid",
+    started_s=AS_OF_S - 780,
+    swept_s=AS_OF_S - 240,
+    age_s=240,
+    wallets=5_120,
+    long_share=0.47,
+    short_share=0.41,
+    long_usd=8e8,
+    short_usd=7e8,
+    exact_share=0.2,
+    positions=4_000,
+    without_price=300,
+    passed=1,
+    outside=200,
+)
+
+
+def observed_analysis(*, unknown: slice = slice(0, 0), **changes: object) -> Analysis:
+    """The answer from real positions alone, of which nothing is known in the `unknown` columns; four inputs asked."""
+    made = an_analysis(**changes)
+    map_ = made.shown_map
+    longs, shorts = map_.columns.long_usd.copy(), map_.columns.short_usd.copy()
+    longs[unknown] = shorts[unknown] = np.nan
+    real = replace(
+        map_,
+        key=MapKey("M6", map_.key.window),
+        model_name="Observed",
+        columns=replace(map_.columns, long_usd=longs, short_usd=shorts),
+        observed=ObservedLayers(coverage=COVERAGE, exact_long_usd=map_.long_usd, exact_short_usd=map_.short_usd),
+    )
+    names = ("open interest", "flow", "swings", "positions")
+    votes = tuple(InputVote(name=name, agrees=True) for name in names)
+    zones = tuple(replace(zone, inputs=votes, size_basis="observed") for zone in made.zones)
+    return replace(made, maps=(real,), shown=real.key, zones=zones, observed=COVERAGE)
+
+
+@pytest.fixture(scope="session")
+def make_observed() -> Callable[..., Analysis]:
+    return observed_analysis
 
 
 @pytest.fixture(scope="session")

@@ -113,3 +113,33 @@ def test_the_drawn_image_stands_where_its_cells_do() -> None:
     assert drawn.get_extent() == [image.left_s, image.right_s, image.low, image.high]
     assert drawn.origin == "lower"
     assert drawn.get_array()[1, 1].tolist() == heat_table(DARK)[255].tolist()
+
+
+NAN = math.nan
+
+
+def test_a_moment_of_which_nothing_is_known_is_no_empty_one() -> None:
+    image = image_of(columns_of([[1, 2], [NAN, NAN], [0, 0], [NAN, 3]], [[0, 0], [NAN, NAN], [0, 0], [NAN, NAN]]))
+    assert image.known.tolist() == [True, False, True, True]
+    axes = Figure().add_subplot()
+    draw_heat(axes, image, DARK)
+    (drawn,) = axes.images
+    alpha = drawn.get_array()[:, :, 3]
+    assert (alpha[:, 1] == 0).all()
+    assert (alpha[:, [0, 2, 3]] == 255).all()
+    assert drawn.get_array()[0, 2].tolist() == [*rgb(DARK.heat[0]), 255]
+
+
+@pytest.mark.parametrize(
+    ("known", "gap"),
+    [
+        ([1, 1, 1], None),
+        ([NAN, 1, 1], (0, 300)),
+        ([1, NAN, NAN], (300, 900)),
+        ([NAN, 1, NAN, NAN, 1, NAN], (600, 1_200)),
+        ([NAN, NAN], (0, 600)),
+    ],
+)
+def test_the_widest_gap_is_found_wherever_it_lies(known: list[float], gap: tuple[float, float] | None) -> None:
+    mass = [[value] for value in known]
+    assert image_of(columns_of(mass, mass)).widest_gap_s() == gap

@@ -10,7 +10,7 @@ from charts.level import crop
 from charts.level_facts import draw_facts
 from charts.sheet import Box, Sheet
 from charts.theme import DARK
-from engine.results import LevelReport, TierAtLevel
+from engine.results import OBSERVED_DISCLAIMER, LevelReport, TierAtLevel
 
 Make = Callable[..., LevelReport]
 
@@ -134,3 +134,13 @@ def test_words_stay_apart_and_on_the_sheet_at_any_price(make_report: Make, look,
         assert picture.figure.bbox.x0 <= place.x0
         assert place.x1 <= picture.figure.bbox.x1, text.get_text()
         assert text.get_size() >= 24
+
+
+def test_a_level_of_real_positions_names_classes_of_leverage_and_what_they_cover(make_report, make_observed, look):
+    report = make_report(analysis=make_observed())
+    picture = look(draw_level(report))
+    assert picture.words("tier name") == ["up to 25x", "up to 50x"]
+    assert picture.words("model") == ["M6 Observed · 24h, last 24 h · 47 % of longs, 41 % of shorts"]
+    assert picture.words("venues") == ["Hyperliquid wallets, 4 min old"]
+    assert picture.words("disclaimer") == [OBSERVED_DISCLAIMER]
+    assert picture.overlaps() == []

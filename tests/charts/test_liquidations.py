@@ -8,8 +8,9 @@ import pytest
 
 from charts import THEMES, Theme, draw_liquidations
 from charts.captions import SIMULATED
+from charts.map_panel import NO_DATA
 from charts.theme import DARK, rgb
-from engine.results import DISCLAIMER, Analysis, VenueShare
+from engine.results import DISCLAIMER, OBSERVED_DISCLAIMER, Analysis, VenueShare
 from engine.text import band_text
 
 Make = Callable[..., Analysis]
@@ -55,7 +56,7 @@ def test_each_card_says_how_many_inputs_agree_and_the_picture_which_were_asked(m
     assert sorted(picture.words("zone votes")) == sorted(votes)
     names = [vote.name for vote in analysis.zones[0].inputs]
     (key,) = picture.words("vote key")
-    assert key == f"{len(names)}/{len(names)}: inputs that agree ({', '.join(names)})"
+    assert key == f"{len(names)}/{len(names)} inputs agree: {', '.join(names)}"
 
 
 def test_cards_stand_in_the_order_of_their_prices(make_analysis: Make, look) -> None:
@@ -216,3 +217,51 @@ def test_drawing_leaves_the_answer_as_it_was(make_analysis: Make) -> None:
     before = [map_.columns.long_usd.copy() for map_ in analysis.maps]
     draw_liquidations(analysis, DARK)
     assert all(np.array_equal(map_.columns.long_usd, old) for map_, old in zip(analysis.maps, before, strict=True))
+
+
+# real positions
+
+
+def test_a_map_of_real_positions_says_coverage_age_and_venue_in_its_header(make_observed: Make, look) -> None:
+    picture = look(draw_liquidations(make_observed()))
+    assert picture.words("model") == ["M6 Observed · 24h · 47 % of longs, 41 % of shorts"]
+    assert picture.words("venues") == ["Hyperliquid wallets, 4 min old"]
+    assert picture.words("profile note") == ["observed, in view"]
+    assert picture.words("disclaimer") == [OBSERVED_DISCLAIMER]
+    assert look(draw_liquidations(make_observed(source="simulated"))).words("venues") == [
+        "simulated market, no real prices"
+    ]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=str)
+def test_four_inputs_fit_beside_either_disclaimer(make_analysis: Make, make_observed: Make, look, theme: str) -> None:
+    observed = make_observed()
+    for analysis in (observed, make_analysis(zones=observed.zones)):
+        picture = look(draw_liquidations(analysis, THEMES[theme]))
+        assert picture.words("vote key") == ["4/4 inputs agree: open interest, flow, swings, positions"]
+        (key,), (disclaimer,) = picture.all("vote key"), picture.all("disclaimer")
+        assert picture.place(key).x0 > picture.place(disclaimer).x1 + 10
+        assert picture.overlaps() == []
+
+
+def test_moments_without_a_sweep_are_hatched_and_named_as_unknown(make_observed: Make, look) -> None:
+    whole = look(draw_liquidations(make_observed()))
+    assert whole.all("unknown") == []
+    assert whole.words("gap note") == []
+    picture = look(draw_liquidations(make_observed(unknown=slice(0, -100))))
+    assert picture.words("gap note") == [NO_DATA]
+    hatched = picture.one("unknown")
+    assert hatched.get_hatch()
+    heat = picture.one("heat")
+    assert hatched.get_zorder() < heat.get_zorder()
+    assert (heat.get_array()[:, 0, 3] == 0).all()
+    assert (heat.get_array()[:, -1, 3] == 255).all()
+    note, panel = picture.place(picture.all("gap note")[0]), picture.panel("map").get_window_extent()
+    assert panel.x0 < note.x0 < note.x1 < panel.x1
+    assert picture.overlaps() == []
+
+
+def test_a_gap_too_narrow_for_words_is_hatched_without_them(make_observed: Make, look) -> None:
+    picture = look(draw_liquidations(make_observed(unknown=slice(-12, -6))))
+    assert picture.words("gap note") == []
+    assert len(picture.all("unknown")) == 1
