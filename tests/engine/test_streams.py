@@ -8,8 +8,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.errors import DataUnavailableError
+from engine.errors import DataMalformedError, DataUnavailableError
+from engine.sources.live.liquidations import parse_liquidations
 from engine.sources.live.parts import Listing
 from engine.sources.live.source import Endpoint
 from engine.sources.live.streams import LiquidationStream, TradeStream
@@ -459,6 +462,42 @@ def test_a_stream_of_no_market_is_refused_with_what_to_do():
         await stream.close()
 
     asyncio.run(script())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8) | st.sampled_from(["BTCUSDT", "Buy"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("esSTvpozq"), inner, max_size=8),
+    max_leaves=20,
+)
+
+
+@every_venue
+@given(row=JSON, wrapped=st.booleans())
+def test_whatever_a_message_holds_is_a_liquidation_or_an_error_that_says_why(venue, row, wrapped):
+    feed = VENUES[venue].liquidations
+    rows = [
+        row,
+        {feed.market_id: listing(venue, "BTC").market_id, "details": [row], **(row if isinstance(row, dict) else {})},
+    ]
+    message = {feed.path[0]: rows} if wrapped else row
+    for item in parse_liquidations(message, feed, {"BTC": listing(venue, "BTC")}, venue):
+        if isinstance(item, Heard):
+            assert item.side in (LONG, SHORT)
+            assert item.price > 0
+            assert item.size > 0
+            assert len(str(item.at_ms)) == 13
+        else:
+            assert venue in str(item)
+
+
+@pytest.mark.parametrize("moment", [AT_MS // 1_000, 1_000 * AT_MS, 10**400, "soon"], ids=["s", "us", "huge", "words"])
+def test_a_liquidation_at_no_moment_in_milliseconds_is_left_out(moment):
+    row = {"T": moment, "s": "BTCUSDT", "S": "Buy", "v": "1", "p": "100"}
+    listings = {"BTC": listing("bybit", "BTC")}
+    (item,) = parse_liquidations({"data": [row]}, VENUES["bybit"].liquidations, listings, "bybit")
+    assert isinstance(item, DataMalformedError)
+    (item,) = parse_liquidations({"data": [{**row, "T": AT_MS}]}, VENUES["bybit"].liquidations, listings, "bybit")
+    assert isinstance(item, Heard)
 
 
 def test_a_refused_subscription_is_told_as_such():

@@ -12,6 +12,8 @@ from engine.sources.live.wire import Key, number_at, rows_at, shortened, text_at
 
 _ADVICE = "It was left out. Report it if it stays."
 LONG, SHORT = 1, -1
+EARLIEST_MS, LATEST_MS = 10**12, 10**13
+"""Thirteen digits: from 2001 to 2286. What has fewer or more is no moment in milliseconds."""
 
 
 def parse_liquidations(
@@ -59,13 +61,20 @@ def _parsed(
         return Heard(
             venue=where,
             symbol=symbol,
-            at_ms=int(_positive(row, (feed.time,), where)),
+            at_ms=_moment_ms(row, feed, where),
             side=_side(row, feed, where),
             price=_positive(row, feed.prices, where),
             size=_positive(row, feed.sizes, where) * (listing.contract_size if feed.in_contracts else 1.0),
         )
     except DataMalformedError as error:
         return error
+
+
+def _moment_ms(row: object, feed: LiquidationFeed, where: str) -> int:
+    moment_ms = number_at(row, feed.time, where)
+    if not EARLIEST_MS <= moment_ms < LATEST_MS:
+        raise DataMalformedError(where, f"{feed.time!r} is no moment in milliseconds in {shortened(row)}", _ADVICE)
+    return int(moment_ms)
 
 
 def _side(row: object, feed: LiquidationFeed, where: str) -> int:

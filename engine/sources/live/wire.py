@@ -60,7 +60,7 @@ def number_at(row: object, key: Key, where: str) -> float:
     raw = value_at(row, key, where)
     try:
         number = float(raw)  # type: ignore[arg-type]  # whatever is no number is refused below
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise DataMalformedError(where, f"{key!r} is not a number in {shortened(row)}", _ADVICE)
