@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from charts.bars import gather
@@ -26,6 +27,7 @@ from charts.captions import (
 )
 from charts.map_panel import View, draw_map
 from charts.profile import SideProfile, draw_profile, side_profile
+from charts.realised import LEGEND_PX, draw_legend, draw_marks, draw_strip, gather_marks, is_shown
 from charts.scales import price_ticks, range_for, time_ticks, timeframe_text
 from charts.sheet import Box, Sheet
 from charts.theme import DARK, SMALL_PX, Theme
@@ -39,6 +41,8 @@ _TOP_PX = 216
 _BOTTOM_PX = 1_016
 _CARDS_OVERHANG_PX = 32
 """Cards may stand this far beyond the panels' ends: six of them and the price tag need the room."""
+_COLOUR_BAR_PX = _BOTTOM_PX + 62
+_LEGEND_TOP_PX = _COLOUR_BAR_PX + 58
 _CARDS_PX = 318
 _LEADERS_PX = 54
 _PROFILE_PX = 200
@@ -60,16 +64,20 @@ class Frame:
 
 def draw_liquidations(analysis: Analysis, theme: Theme = DARK) -> Figure:
     """Return the picture of the map that is shown, 1,600 pixels wide; does not change the analysis."""
-    sheet = Sheet(theme, height=HEIGHT_PX)
     map_, zones = analysis.shown_map, carded(analysis)
     length_s = map_.key.window.length_s
     bars = gather(analysis.candles, analysis.as_of_s - length_s, analysis.as_of_s)
     prices = range_for(bars, analysis.price, analysis.daily_sigma, zones, map_.columns)
-    frame = _frame(sheet, analysis.price, View.of(prices, analysis.as_of_s, length_s))
+    view = View.of(prices, analysis.as_of_s, length_s)
+    has_realised = is_shown(analysis.realised, view)
+    sheet = Sheet(theme, height=HEIGHT_PX + (LEGEND_PX if has_realised else 0))
+    frame = _frame(sheet, analysis.price, view)
     profiles = tuple(side_profile(map_, side, frame.view.prices) for side in SIDES)
     line = f"{map_words(map_)} · {coverage_words(map_) or f'{timeframe_text(bars.timeframe_s)} candles'}"
     draw_header(sheet, analysis, subject=subject_words(analysis), second_line=line, source=source_words(analysis))
-    draw_map(sheet, frame.map_box, map_, bars, frame.view)
+    axes = draw_map(sheet, frame.map_box, map_, bars, frame.view)
+    if has_realised:
+        _draw_realised(sheet, frame, axes, analysis, bars.timeframe_s)
     _draw_profile(sheet, frame, profiles, map_)
     _draw_marks(sheet, frame, analysis, zones)
     draw_cards(sheet, Strip(frame.cards_box, frame.profile_box, frame.view.prices), zones)
@@ -116,11 +124,19 @@ def _draw_marks(sheet: Sheet, frame: Frame, analysis: Analysis, zones: tuple[Zon
         outline_zone(axes, zone, sheet.theme, start=start, end=box.width - 1.5)
 
 
+def _draw_realised(sheet: Sheet, frame: Frame, axes: Axes, analysis: Analysis, timeframe_s: int) -> None:
+    """Draw what was liquidated over the map, when it was listened to under it, and what both mean below."""
+    marks = gather_marks(analysis.realised, frame.view, frame.map_box, timeframe_s)
+    draw_marks(axes, marks, sheet.theme)
+    draw_strip(sheet, frame.map_box, analysis.realised, frame.view)
+    draw_legend(sheet, _LEGEND_TOP_PX, marks, analysis.realised)
+
+
 def _draw_edges(sheet: Sheet, frame: Frame, analysis: Analysis) -> None:
     tag = PriceTag(analysis.price, sheet.theme.price, sheet.theme.background, "price tag")
     draw_price_labels(sheet, frame.map_box, frame.view.prices, price_ticks(frame.view.prices, _PRICE_LABELS), (tag,))
     most = most_time_labels(sheet, frame.map_box.width)
     draw_time_labels(sheet, frame.map_box, frame.view.span_s, time_ticks(*frame.view.span_s, most))
-    top = _BOTTOM_PX + 62
+    top = _COLOUR_BAR_PX
     draw_colour_bar(sheet, Box(frame.map_box.left, top, frame.map_box.left + 380, top + 40))
     draw_disclaimer(sheet, analysis.disclaimer)

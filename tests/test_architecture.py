@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "charts", "engine")
-RESULT_TYPES = {f"engine.{name}" for name in ("results", "market", "grid", "windows", "text", "errors")}
+RESULT_TYPES = {f"engine.{name}" for name in ("results", "market", "realised", "grid", "windows", "text", "errors")}
 
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
