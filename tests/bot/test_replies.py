@@ -264,8 +264,8 @@ def test_venues_that_were_listened_to_for_unequal_times_say_so_one_by_one(analys
     sums = (told("bybit", heard_h=24), told("okx", heard_h=23.99), told("binanceusdm", heard_h=0.75))
     (line,) = liq_reply(analysis_with(realised=realised(*sums))).block("realised").lines
     assert line.text.endswith(
-        "Bybit (all, listened all 24 h), OKX (at most one a second, listened 23 of 24 h), "
-        "Binance (at most one a second, listened 45 min of 24 h)"
+        f"Bybit (all, listened all 24 h), OKX ({REPORTING['okx']}, listened 23 of 24 h), "
+        f"Binance ({REPORTING['binanceusdm']}, listened 45 min of 24 h)"
     )
 
 
