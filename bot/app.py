@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.config import ConfigError, Settings
+from bot.config import ConfigError, Settings, VenueSettings
 from bot.faults import fault_of
 from bot.pictures import write_picture
 from bot.replies import Block, Line, Reply, block, fault_reply
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.sources.live.positions.sweeper import PositionsEndpoint
     from engine.sources.live.source import Endpoint, LiveSource
 
+LIVE_EXTRA = ("ccxt", "aiohttp", "stamina")
 NO_LIVE_EXTRA = (
     "Live markets need the exchange library, which is an extra: pip install 'fathom-liq[live]'. "
     "Without it use --source recorded --recordings DIR, or --source simulated for trying things out."
@@ -148,14 +149,20 @@ def _live_if_it_answers(settings: Settings) -> LiveSource | None:
 
 
 def _endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    return tuple(endpoint_of(name, venue) for name, venue in settings.venues if venue.enabled)
+
+
+def endpoint_of(name: str, venue: VenueSettings) -> Endpoint:
+    """Return a venue to read, as it is set.
+
+    Raises:
+        EngineError: there is none of this name, or it cannot be read live.
+
+    """
     from engine.sources.live.source import Endpoint
     from engine.sources.live.venues import venue_named
 
-    return tuple(
-        Endpoint(venue=venue_named(name), base_url=venue.base_url, ws_url=venue.ws_url)
-        for name, venue in settings.venues
-        if venue.enabled
-    )
+    return Endpoint(venue=venue_named(name), base_url=venue.base_url, ws_url=venue.ws_url)
 
 
 def positions_endpoint(settings: Settings) -> PositionsEndpoint | None:
@@ -174,7 +181,7 @@ def positions_endpoint(settings: Settings) -> PositionsEndpoint | None:
 
 def has_live_extra() -> bool:
     """Say whether what live markets need is installed; looks for it without loading it."""
-    return all(importlib.util.find_spec(name) is not None for name in ("ccxt", "aiohttp", "stamina"))
+    return all(importlib.util.find_spec(name) is not None for name in LIVE_EXTRA)
 
 
 def _recorded(directory: Path | None) -> Source:

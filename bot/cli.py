@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bot.doctor_command import doctor
 from bot.history_command import history
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ def models() -> None:
 
 
 app.command()(history)
+app.command()(doctor)
 
 
 @app.command()

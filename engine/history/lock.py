@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.history.errors import HistoryBusyError, HistoryNotWrittenError
@@ -45,6 +46,37 @@ class WriterLock:
     def release(self) -> None:
         """Let the next writer in."""
         os.close(self._descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who holds a history's lock; the process's number is None where it did not sign."""
+
+    process: int | None
+
+
+def writer_of(directory: Path) -> Writer | None:
+    """Return who is writing a history, None where nobody is; looks without taking the lock away from anybody.
+
+    Raises:
+        OSError: the lock cannot be looked at.
+
+    """
+    try:
+        import fcntl  # Windows has none: there nobody can write
+    except ImportError:
+        return None
+    try:
+        descriptor = os.open(directory / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return Writer(_process_in(descriptor))
+    finally:
+        os.close(descriptor)  # lets go of what was just taken
+    return None
 
 
 def _process_in(descriptor: int) -> int | None:

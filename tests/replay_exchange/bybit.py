@@ -57,7 +57,10 @@ class Bybit:
     def __init__(self, markets: Mapping[str, ReplayMarket]) -> None:
         self.markets = {symbol + QUOTE: market for symbol, market in markets.items()}
         self.routes: dict[str, Callable[[Query, int], dict]] = {
-            "/v5/market/time": lambda query, now_s: {"timeSecond": str(now_s), "timeNano": f"{now_s}000000000"},
+            "/v5/market/time": lambda query, now_s: {
+                "timeSecond": str(int(now_s)),
+                "timeNano": str(1_000_000 * ms(now_s)),
+            },
             "/v5/market/instruments-info": self.instruments,
             "/v5/market/kline": self.kline,
             "/v5/market/open-interest": self.open_interest,

@@ -66,6 +66,7 @@ class ReplayExchange:
 
     `faults` strike in the order they are listed. `requests` holds every request that arrived, `boards` who listens to
     each venue's streams. `limits` replaces the limit of a venue's pool by (venue, pool name), `periods_s` its period.
+    The clocks that venues tell are `skew_s` ahead.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class ReplayExchange:
     ) -> None:
         self.now_s = now_s
         self.latency_s = latency_s
+        self.skew_s = 0.0
         self.faults: list[Fault] = []
         self.requests: list[Request] = []
         self._limits = dict(limits or {})
@@ -184,7 +186,8 @@ class ReplayExchange:
         if not meter.draw(at, weight):
             return wire.over_limit(meter.pool, meter.frees_in_s(at))
         try:
-            answer = wire.answer(path, values, self.now_s)
+            tells_time = path.endswith("/time") or values.get("type") == "exchangeStatus"
+            answer = wire.answer(path, values, self.now_s + self.skew_s if tells_time else self.now_s)
         except RefusedError as refused:
             answer = refused.answer
         usage = wire.usage(pool, meter.used(at))

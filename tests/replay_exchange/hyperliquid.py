@@ -54,6 +54,7 @@ class Hyperliquid:
         self.markets = dict(markets)
         self.wallets: dict[str, MadeWallet] = {}
         self.questions: dict[str, tuple[int, Callable[[Query, int], object]]] = {
+            "exchangeStatus": (LIGHT, lambda query, now_s: {"time": ms(now_s), "specialStatuses": None}),
             "meta": (USUAL, lambda query, now_s: self.meta()),
             "metaAndAssetCtxs": (USUAL, self.meta_and_contexts),
             "candleSnapshot": (USUAL, self.candles),

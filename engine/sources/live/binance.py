@@ -6,7 +6,17 @@ Source: developers.binance.com, USD-M futures, market data and market streams.
 from __future__ import annotations
 
 from engine.sources.live.parts import Listing
-from engine.sources.live.venue import BookFeed, CatalogueFeed, CrowdFeed, Feed, LiquidationFeed, Page, Parameters, Venue
+from engine.sources.live.venue import (
+    BookFeed,
+    CatalogueFeed,
+    CrowdFeed,
+    Feed,
+    LiquidationFeed,
+    Page,
+    Parameters,
+    TimeFeed,
+    Venue,
+)
 from engine.sources.live.wire import text_at
 from engine.windows import DAY_S, HOUR_S
 
@@ -49,6 +59,7 @@ def _crowd(market_id: str) -> Parameters:
 BINANCE = Venue(
     name="binanceusdm",
     host="fapi.binance.com",
+    stream_host="fstream.binance.com",
     rate_window_s=60.0,  # 2,400 weight a minute
     catalogue=CatalogueFeed(method="fapiPublicGetExchangeInfo", parameters={}, path=("symbols",), listing=_listing),
     bars=Feed(
@@ -96,4 +107,5 @@ BINANCE = Venue(
         long_word="SELL",
         short_word="BUY",
     ),
+    time=TimeFeed(method="fapiPublicGetTime", path=("serverTime",)),
 )

@@ -18,6 +18,7 @@ from engine.sources.live.venue import (
     Page,
     Parameters,
     SizeFeed,
+    TimeFeed,
     Venue,
 )
 from engine.sources.live.wire import text_at
@@ -70,6 +71,7 @@ def _market(market_id: str) -> Parameters:
 BYBIT = Venue(
     name="bybit",
     host="api.bybit.com",
+    stream_host="stream.bybit.com",
     rate_window_s=5.0,  # 600 requests in 5 s
     catalogue=CatalogueFeed(
         method="publicGetV5MarketInstrumentsInfo",
@@ -143,4 +145,5 @@ BYBIT = Venue(
         long_word="Buy",
         short_word="Sell",
     ),
+    time=TimeFeed(method="publicGetV5MarketTime", path=("result", "timeNano"), unit_s=1e-9),
 )

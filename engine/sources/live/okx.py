@@ -17,6 +17,7 @@ from engine.sources.live.venue import (
     Page,
     Parameters,
     SizeFeed,
+    TimeFeed,
     Venue,
 )
 from engine.sources.live.wire import number_at, text_at
@@ -69,6 +70,7 @@ def _tiers(listing: Listing) -> Parameters:
 OKX = Venue(
     name="okx",
     host="www.okx.com",
+    stream_host="ws.okx.com:8443",
     rate_window_s=2.0,  # such as 10 requests in 2 s for open interest
     catalogue=CatalogueFeed(
         method="publicGetPublicInstruments", parameters={"instType": "SWAP"}, path=_DATA, listing=_listing
@@ -138,4 +140,5 @@ OKX = Venue(
         short_word="buy",
         in_contracts=True,
     ),
+    time=TimeFeed(method="publicGetPublicTime", path=("data", 0, "ts")),
 )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from engine.sources.live.source import Endpoint
 
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +30,19 @@ def address_of(endpoint: Endpoint) -> Address:
 
     """
     parts = urlsplit(endpoint.base_url or f"https://{endpoint.venue.host or ''}")
-    if parts.hostname is None or parts.scheme not in _PORTS:
+    if parts.hostname is None or parts.scheme not in ("http", "https"):
         msg = f"{endpoint.base_url} is no address such as https://host"
         raise ValueError(msg)
     return Address(host=parts.hostname, port=parts.port or _PORTS[parts.scheme])
+
+
+def stream_address_of(endpoint: Endpoint) -> Address | None:
+    """Return where the streams of an endpoint come from; None where only the exchange library knows."""
+    url = endpoint.ws_url or (f"wss://{endpoint.venue.stream_host}" if endpoint.venue.stream_host else None)
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return Address(host=parts.hostname or "", port=parts.port or _PORTS[parts.scheme])
 
 
 def any_reachable(addresses: Collection[Address], wait_s: float) -> bool:

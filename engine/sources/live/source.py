@@ -70,7 +70,7 @@ class LiveSource:
         self._clock = clock
         self._deadline_s = deadline_s
         self._loop = asyncio.new_event_loop()
-        make = wire_for or _ccxt_wire
+        make = wire_for or ccxt_wire
         self._desks = {
             endpoint.venue.name: Desk(endpoint.venue, make(endpoint, clock), clock, past) for endpoint in endpoints
         }
@@ -222,7 +222,8 @@ def _seen(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-def _ccxt_wire(endpoint: Endpoint, clock: Callable[[], float]) -> Wire:
+def ccxt_wire(endpoint: Endpoint, clock: Callable[[], float]) -> Wire:
+    """Return what asks a venue through the exchange library."""
     kind = UnifiedWire if endpoint.venue.unified else CcxtWire
     return kind(endpoint.venue, base_url=endpoint.base_url, clock=clock)
 

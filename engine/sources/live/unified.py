@@ -23,6 +23,7 @@ from engine.sources.live.venue import (
     Page,
     Parameters,
     SnapshotFeed,
+    TimeFeed,
     Venue,
 )
 from engine.sources.live.wire import number_at, text_at, value_at
@@ -145,6 +146,7 @@ def unified_venue(name: str) -> Venue:
             bids="bids",
             asks="asks",
         ),
+        time=TimeFeed(method="fetch_time", path=("time_ms",)) if "fetchTime" in has else None,
         brackets=_TIERS if "fetchMarketLeverageTiers" in has else None,
     )
 

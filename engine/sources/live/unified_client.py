@@ -34,6 +34,8 @@ class UnifiedWire(CcxtWire):
         async def call(parameters: Parameters) -> object:
             if name == "load_markets":
                 return _dollars_last(await exchange.load_markets(reload=True))
+            if name == "fetch_time":
+                return {"time_ms": await exchange.fetch_time()}
             await exchange.load_markets()  # at once where they are loaded
             named = {key: value for key, value in parameters.items() if key != "until"}
             rest = {"params": {"until": parameters["until"]}} if "until" in parameters else {}

@@ -165,11 +165,21 @@ class LiquidationFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeFeed:
+    """The venue's clock, its smallest answer: the number at `path`, times `unit_s` it is Unix seconds."""
+
+    method: str
+    path: Path
+    unit_s: float = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
     """One venue: its name here and in the exchange library, its host (None: the library knows), and its feeds.
 
     rate_window_s: the venue counts requests per this span, so a burst inside it is allowed; unified: methods are the
-    library's unified ones, called with named arguments, not the venue's own.
+    library's unified ones, called with named arguments, not the venue's own; stream_host: where it streams what
+    happens, with the port where that is not 443.
     """
 
     name: str
@@ -185,3 +195,5 @@ class Venue:
     sizes: SizeFeed | None = None
     unified: bool = False
     liquidations: LiquidationFeed | None = None
+    time: TimeFeed | None = None
+    stream_host: str | None = None
