@@ -12,13 +12,16 @@ from bot.app import REACH_WAIT_S, endpoint_of
 from bot.checks import Check, Fact, Status
 from bot.config import Settings, VenueSettings
 from engine.errors import EngineError
-from engine.sources.live.probe import Pulse, offers_of, take_pulse
+from engine.sources.live.probe import Pulse, hear, offers_of, take_pulse
 from engine.sources.live.reach import Address, address_of, any_reachable, stream_address_of
 from engine.sources.live.source import Endpoint, ccxt_wire
+from engine.sources.live.streams import LiquidationStream
 from engine.text import venue_text
 
 PULSE_DEADLINE_S = 8.0
 """A venue that needs longer for three small requests and its catalogue is not there for an answer either."""
+STREAM_DEADLINE_S = 10.0
+"""Loading the library's streams, connecting and being confirmed takes a few seconds; a dead line is no line."""
 MOST_SKEW_S = 1.0
 """From here on a clock is worth a warning: bars are taken to be final three seconds after their end."""
 NO_NETWORK_ADVICE = "Check the network and the firewall. Recordings can be asked without: --source recorded."
@@ -73,11 +76,12 @@ async def _report(name: str, venue: VenueSettings, settings: Settings, clock: Ca
     except EngineError as error:
         advice = f"Take [venues.{name}] out of the settings."
         return VenueReport(checks=(Check(name=name, status=_broken(settings), sentence=str(error), advice=advice),))
-    stream = asyncio.create_task(_check_stream(endpoint))
+    accepted = asyncio.create_task(_stream_accepts(endpoint))
     found = await _pulse(endpoint, settings, clock)
     if isinstance(found, Check):
-        return VenueReport(checks=(found, await stream))
-    return VenueReport(checks=(_healthy(endpoint, found), await stream), answered=True, skew_s=found.skew_s)
+        return VenueReport(checks=(found, _unheard(endpoint, accepted=await accepted)))
+    stream = await _check_stream(endpoint, found, clock, accepted=await accepted)
+    return VenueReport(checks=(_healthy(endpoint, found), stream), answered=True, skew_s=found.skew_s)
 
 
 async def _pulse(endpoint: Endpoint, settings: Settings, clock: Callable[[], float]) -> Pulse | Check:
@@ -165,22 +169,53 @@ def _clock_advice(skew_s: float) -> str:
     return f"Set this machine's clock {'forward' if skew_s > 0 else 'back'}, best by a time service (NTP)."
 
 
-async def _check_stream(endpoint: Endpoint) -> Check:
-    """Say whether the place of a venue's streams accepts a connection; nothing is read of it."""
-    name, address = f"{endpoint.venue.name} stream", stream_address_of(endpoint)
-    venue = venue_text(endpoint.venue.name)
-    if address is None:
-        return Check(name=name, status="off", sentence=f"No liquidations of {venue} are listened to.")
-    if await _accepts(address):
-        sentence = f"{venue}'s streams accept connections at {_place(address)}."
-        return Check(name=name, status="ok", sentence=sentence, facts=(Fact("answers", value=True),))
+async def _stream_accepts(endpoint: Endpoint) -> bool:
+    address = stream_address_of(endpoint)
+    return address is not None and await _accepts(address)
+
+
+async def _check_stream(endpoint: Endpoint, pulse: Pulse, clock: Callable[[], float], *, accepted: bool) -> Check:
+    """Say whether the liquidations of a venue can be heard: its largest perpetual is listened to until it confirms."""
+    if endpoint.venue.liquidations is None or not accepted or not pulse.largest:
+        return _unheard(endpoint, accepted=accepted)
+    stream = LiquidationStream(endpoint, clock=clock)
+    try:
+        cause = await asyncio.wait_for(hear(stream, pulse.largest), STREAM_DEADLINE_S)
+    except TimeoutError:
+        cause = f"confirmed no subscription within {STREAM_DEADLINE_S:.0f} s"
+    finally:
+        await stream.close()
+    if cause is not None:
+        return _silent(endpoint, cause)
+    sentence = f"{venue_text(endpoint.venue.name)}'s liquidations can be heard."
+    return Check(name=_stream_name(endpoint), status="ok", sentence=sentence, facts=(Fact("answers", value=True),))
+
+
+def _unheard(endpoint: Endpoint, *, accepted: bool) -> Check:
+    """Return what is to be said of a stream that was not listened to."""
+    venue, address = venue_text(endpoint.venue.name), stream_address_of(endpoint)
+    if endpoint.venue.liquidations is None or address is None:
+        sentence = f"{venue} tells no liquidations, or none that are read here."
+        return Check(name=_stream_name(endpoint), status="off", sentence=sentence)
+    if not accepted:
+        return _silent(endpoint, f"cannot be reached at {_place(address)}")
+    sentence = f"{venue}'s streams accept connections at {_place(address)}; no liquidations were asked for."
+    return Check(name=_stream_name(endpoint), status="ok", sentence=sentence)
+
+
+def _silent(endpoint: Endpoint, cause: str) -> Check:
+    name = endpoint.venue.name
     return Check(
-        name=name,
+        name=_stream_name(endpoint),
         status="warn",
-        sentence=f"{venue}'s streams cannot be reached at {_place(address)}: no liquidations will be heard.",
-        advice=f"Let connections to it out, or name another address: [venues.{endpoint.venue.name}] ws_url.",
+        sentence=f"No liquidations will be heard: the stream of {venue_text(name)} {cause}.",
+        advice=f"Let connections to it out, or name another address: [venues.{name}] ws_url.",
         facts=(Fact("answers", value=False),),
     )
+
+
+def _stream_name(endpoint: Endpoint) -> str:
+    return f"{endpoint.venue.name} stream"
 
 
 def check_clock(skews_s: Sequence[float]) -> Check:

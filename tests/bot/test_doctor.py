@@ -52,8 +52,7 @@ def examine(monkeypatch):
             async with ReplayExchange(dict.fromkeys(venues, COINS), now_s=NOW_S, latency_s=latency_s) as exchange:
                 for name in venues:
                     monkeypatch.setenv(f"FATHOM_VENUES__{name.upper()}__BASE_URL", exchange.base_url(name))
-                    stream = exchange.base_url(name).replace("http", "ws")
-                    monkeypatch.setenv(f"FATHOM_VENUES__{name.upper()}__WS_URL", stream)
+                    monkeypatch.setenv(f"FATHOM_VENUES__{name.upper()}__WS_URL", exchange.ws_url(name))
                 prepare(exchange)
                 return await examined(load_settings(), lambda: exchange.now_s)
 
@@ -72,7 +71,10 @@ def test_venues_that_are_well_tell_their_latency_clock_and_number_of_perpetuals(
         assert fact(checks[name], "perpetuals") == 3
         assert fact(checks[name], "skew_s") == pytest.approx(0.0, abs=1e-6)
         assert 0.06 <= fact(checks[name], "latency_s") < 1.0
+    for name in ("binanceusdm", "bybit", "okx"):
         assert checks[f"{name} stream"].status == "ok"
+        assert "liquidations can be heard" in checks[f"{name} stream"].sentence
+    assert checks["hyperliquid stream"].status == "off"
     assert checks["clock"].status == "ok"
     assert "venues" not in checks
 
@@ -142,6 +144,27 @@ def test_a_venue_that_answers_with_nonsense_or_never_fails_with_the_reason(exami
     checks = examine(strike, venues=("binanceusdm", "bybit"))
     assert (checks["binanceusdm"].status, checks["bybit"].status) == ("fail", "fail")
     assert "did not answer within 1 s" in checks["bybit"].sentence
+
+
+def test_a_stream_that_cannot_be_reached_or_never_confirms_is_a_warning_beside_a_venue_that_is_well(
+    examine, monkeypatch
+):
+    monkeypatch.setattr("bot.venue_checks.STREAM_DEADLINE_S", 1.5)
+
+    def elsewhere(exchange):
+        monkeypatch.setenv("FATHOM_VENUES__BYBIT__WS_URL", "ws://127.0.0.1:9")
+        monkeypatch.setenv("FATHOM_VENUES__OKX__WS_URL", exchange.ws_url("okx") + "/nowhere")
+
+    checks = examine(elsewhere, venues=("binanceusdm", "bybit", "okx"))
+    streams = {name: checks[f"{name} stream"] for name in ("binanceusdm", "bybit", "okx")}
+    assert {name: check.status for name, check in streams.items()} == {
+        "binanceusdm": "ok",
+        "bybit": "warn",
+        "okx": "warn",
+    }
+    assert "cannot be reached at 127.0.0.1:9" in streams["bybit"].sentence
+    assert "[venues.okx] ws_url" in streams["okx"].advice
+    assert {checks[name].status for name in streams} == {"ok"}
 
 
 def test_what_a_venue_offers_is_what_its_table_says():

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
+from engine.sources.live.catalogue import symbols
 from engine.sources.live.client import Wire
 from engine.sources.live.desk import Desk
+from engine.sources.live.parts import Listing
+from engine.sources.live.streams import LiquidationStream
+from engine.sources.live.told import Connected, Lost, Refused
 from engine.sources.live.venue import Feed, TimeFeed, Venue
 from engine.sources.live.wire import number_at, value_at
 from engine.text import duration_text
@@ -21,12 +26,14 @@ SAMPLES = 3
 class Pulse:
     """How a venue answered: latency_s of a small request, skew_s of its clock (+ it is ahead of ours).
 
-    Both are None where the venue tells no time of its own.
+    Both are None where the venue tells no time of its own. largest: by symbol, the perpetual with the largest open
+    interest, none where none is listed.
     """
 
     latency_s: float | None
     skew_s: float | None
     perpetuals: int
+    largest: Mapping[str, Listing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,22 @@ async def take_pulse(venue: Venue, wire: Wire, clock: Callable[[], float]) -> Pu
         latency_s=statistics.median(sample.took_s for sample in timed) if timed else None,
         skew_s=min(timed, key=lambda sample: sample.took_s).skew_s if timed else None,
         perpetuals=len(catalogue.listings),
+        largest={symbol: catalogue.listings[symbol] for symbol in symbols({venue.name: catalogue})[:1]},
     )
+
+
+async def hear(stream: LiquidationStream, listings: Mapping[str, Listing]) -> str | None:
+    """Return why a venue's stream cannot be listened to, None once it has confirmed that it can.
+
+    The cause completes a sentence that begins with the venue's name.
+    """
+    async with aclosing(stream.listen(listings)) as told:
+        async for item in told:
+            if isinstance(item, Connected):
+                return None
+            if isinstance(item, Lost | Refused):
+                return item.cause
+    return "ended its stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +109,7 @@ def offers_of(venue: Venue) -> tuple[Offer, ...]:
         Offer(name="funding", given=True),
         Offer(name="order_book", given=True),
         Offer(name="risk_limits", given=venue.brackets is not None),
+        Offer(name="liquidations", given=venue.liquidations is not None),
         Offer(name="long_short_ratio", given=venue.crowd is not None),
     )
 
