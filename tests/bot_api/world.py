@@ -92,14 +92,14 @@ class World:
         self._changed = asyncio.Event()
 
     async def until(self, found: Callable[[], T | None], what: str, timeout_s: float = 5.0) -> T:
-        """Wait until `found` returns something; what the bot did last is told when it does not.
+        """Wait until `found` returns something true; what the bot did last is told when it does not.
 
         Looks again at every change here, and now and then for what changes elsewhere.
         """
         deadline = asyncio.get_running_loop().time() + timeout_s
         while True:
             value, changed = found(), self._changed
-            if value is not None and value is not False:
+            if value:
                 return value
             if asyncio.get_running_loop().time() >= deadline:
                 last = [f"{call.method} {call.refused or 'ok'}" for call in self.calls[-8:]]

@@ -1,0 +1,208 @@
+"""Everything Discord knows: the application, people, guilds, messages, commands, open interactions, what was called."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tests.fake_discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, Gateway, Session
+from tests.fake_discord.places import (
+    COMPONENTS_V2,
+    DIRECT,
+    EPHEMERAL,
+    Attachment,
+    Channel,
+    Content,
+    Guild,
+    Message,
+    Person,
+    new_id,
+)
+from tests.fake_discord.wire import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Body, Upload
+
+T = TypeVar("T")
+
+LOOKS_AGAIN_S = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request of the bot, below the version; `at` on the event loop's clock [s]."""
+
+    method: str
+    path: str
+    body: Body
+    at: float
+    status: int
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status}"
+
+
+class World:
+    """The state behind the interfaces. `skip` moves its clock on, for what expires."""
+
+    def __init__(self, token: str, *, heartbeat_s: float, privileged: int) -> None:
+        self.token = token
+        self.bot = Person(name="Fathom", bot=True)
+        self.application_id = self.bot.id
+        self.people: dict[int, Person] = {}
+        self.guilds: dict[int, Guild] = {}
+        self.channels: dict[int, Channel] = {}
+        self.files: dict[str, Attachment] = {}
+        self.calls: list[Call] = []
+        self.base_url = ""
+        self.gateway = Gateway(token, self._ready, self._guilds_of, heartbeat_s=heartbeat_s, privileged=privileged)
+        self._skipped_s = 0.0
+        self._changed = asyncio.Event()
+
+    # --- time and waiting --------------------------------------------------------------------------------------------
+
+    def clock(self) -> float:
+        """Seconds of the event loop, and what was skipped."""
+        return asyncio.get_running_loop().time() + self._skipped_s
+
+    def now_s(self) -> float:
+        return time.time() + self._skipped_s
+
+    def skip(self, seconds: float) -> None:
+        self._skipped_s += seconds
+
+    def notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until(self, found: Callable[[], T | None], what: str, timeout_s: float = 5.0) -> T:
+        """Wait until `found` returns something true; what the bot did last is told when it does not."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while True:
+            value, changed = found(), self._changed
+            if value:
+                return value
+            if asyncio.get_running_loop().time() >= deadline:
+                last = [str(call) for call in self.calls[-8:]]
+                raise AssertionError(f"no {what} within {timeout_s} s; the bot's last calls: {last}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), LOOKS_AGAIN_S)
+
+    # --- what the gateway tells --------------------------------------------------------------------------------------
+
+    def _ready(self, session: Session) -> dict[str, object]:
+        return {
+            "v": 10,
+            "user": self.bot.payload(),
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in self._mine(session)],
+            "session_id": session.id,
+            "resume_gateway_url": self.gateway_url,
+            "shard": [session.shard, session.shards],
+            "application": {"id": str(self.application_id), "flags": 0},
+            "private_channels": [],
+        }
+
+    @property
+    def gateway_url(self) -> str:
+        return self.base_url.replace("http://", "ws://") + "/gateway"
+
+    def _mine(self, session: Session) -> list[Guild]:
+        inside = [guild for guild in self.guilds.values() if guild.bot_is_in]
+        return [guild for guild in inside if (guild.id >> 22) % session.shards == session.shard]
+
+    def _guilds_of(self, session: Session) -> list[dict[str, object]]:
+        return [guild.payload(self.now_s()) for guild in self._mine(session)]
+
+    # --- places ------------------------------------------------------------------------------------------------------
+
+    def channel(self, channel_id: str) -> Channel:
+        """A channel that the bot can reach by itself."""
+        channel = self.channels.get(int(channel_id))
+        if channel is None or (channel.guild is not None and not channel.guild.bot_is_in):
+            raise UNKNOWN_CHANNEL
+        return channel
+
+    def message(self, channel_id: str, message_id: str) -> Message:
+        message = self.channel(channel_id).messages.get(int(message_id))
+        if message is None or message.deleted:
+            raise UNKNOWN_MESSAGE
+        return message
+
+    def direct(self, person: Person) -> Channel:
+        """The conversation of the bot with somebody, opened when it is not yet."""
+        for channel in self.channels.values():
+            if channel.kind == DIRECT and channel.person is person:
+                return channel
+        channel = Channel(name=person.name, kind=DIRECT, person=person)
+        self.channels[channel.id] = channel
+        return channel
+
+    def attach(self, upload: Upload) -> Attachment:
+        """Keep a file at an address of its own."""
+        number = new_id()
+        url = f"{self.base_url}/attachments/{number}/{upload.name}"
+        attachment = Attachment(id=number, name=upload.name, content=upload.content, url=url)
+        self.files[f"{number}/{upload.name}"] = attachment
+        return attachment
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    async def post(
+        self,
+        channel: Channel,
+        author: Person,
+        content: Content,
+        *,
+        nonce: str | None = None,
+        reply_to: Message | None = None,
+        interaction: Mapping[str, object] | None = None,
+    ) -> Message:
+        """Put a message into a channel; an ephemeral one is no part of it."""
+        message = Message(
+            channel=channel,
+            author=author,
+            content=content,
+            sent_s=self.now_s(),
+            nonce=nonce,
+            reply_to=reply_to,
+            interaction=interaction,
+        )
+        if not message.ephemeral:
+            channel.messages[message.id] = message
+            await self._tell("MESSAGE_CREATE", message)
+        self.notify()
+        return message
+
+    async def edit(self, message: Message, content: Content) -> None:
+        message.become(content, self.now_s())
+        if not message.ephemeral:
+            await self._tell("MESSAGE_UPDATE", message)
+        self.notify()
+
+    async def delete(self, message: Message) -> None:
+        message.deleted = True
+        gone = {"id": str(message.id), "channel_id": str(message.channel.id)}
+        await self._dispatch("MESSAGE_DELETE", gone, message.channel)
+        self.notify()
+
+    async def _tell(self, event: str, message: Message) -> None:
+        """What the bot hears of a message: its words only where they are for the bot, or it may read them all."""
+        content, guild = message.payload(), message.channel.guild
+        if guild is not None and message.author.id in (*guild.people, self.bot.id):
+            content["member"] = guild.member(message.author, self.now_s())
+        mentioned = f"<@{self.bot.id}>" in message.content.text
+        if guild is not None and message.author is not self.bot and not mentioned and not self.gateway.privileged:
+            content |= {"content": "", "embeds": [], "attachments": [], "components": []}
+        await self._dispatch(event, content, message.channel)
+
+    async def _dispatch(self, event: str, content: dict[str, object], channel: Channel) -> None:
+        if channel.guild is None:
+            if channel.kind == DIRECT:
+                await self.gateway.dispatch(event, content, guild_id=None, intent=DIRECT_MESSAGES)
+        elif channel.guild.bot_is_in:
+            content["guild_id"] = str(channel.guild.id)
+            await self.gateway.dispatch(event, content, guild_id=channel.guild.id, intent=GUILD_MESSAGES)
+
+
+def visible_flags(flags: int) -> int:
+    """The flags that a sender may set."""
+    return flags & (EPHEMERAL | COMPONENTS_V2 | 1 << 2 | 1 << 12)
