@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import selectors
 from collections import deque
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import pytest
 from engine.sources.live.faults import VenueError
 from engine.sources.live.positions import leaderboard
 from engine.sources.live.positions.sweeper import PositionsEndpoint, PositionSweeper, weight_of
+from engine.sources.live.positions.wallet_file import WalletFile
 from engine.sources.live.positions.wallets import Wallet, WalletBook
 from tests.replay_exchange import Fault, ReplayExchange
 from tests.replay_exchange.client import FINISHED, MARKET, NOW_S, SOURCE
@@ -147,6 +149,58 @@ def test_a_sweep_is_nearly_as_fast_as_the_limit_allows():
     asked = accounts_asked(exchange)
     assert exchange.meter(VENUE, "weight").refused == 0
     assert asked[-1].at - asked[0].at <= 2 * len(asked) / (0.8 * LIMIT) * window_s
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next moment at which anything happens."""
+
+    def __init__(self):
+        self._now_s = 0.0
+        loop = self
+
+        class Jumping(selectors.DefaultSelector):
+            def select(self, timeout=None):
+                loop._now_s += timeout or 0.0
+                return super().select(0)
+
+        super().__init__(Jumping())
+
+    def time(self):
+        return self._now_s
+
+
+class Patient:
+    """A wire that passes a gate, answers after a while, and notes when each wallet's question arrived."""
+
+    def __init__(self, gate, wallets):
+        self.gate, self.wallets, self.arrived = gate, wallets, []
+
+    async def close(self): ...
+
+    async def ask(self, method, parameters):
+        async with self.gate.passing(parameters):
+            await asyncio.sleep(0.2)
+            if parameters["type"] == "metaAndAssetCtxs":
+                return [{"universe": [{"name": "BTC"}]}, [{"openInterest": "10"}]]
+            if parameters["type"] == "recentTrades":
+                return []
+            self.arrived.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(0.2)
+            return self.wallets[parameters["user"]].state({"BTC": 100.0}, 1_000 * NOW_S)
+
+
+def test_at_the_venues_real_pace_a_sweep_takes_ten_minutes_and_never_more_than_600_wallets_a_minute():
+    wallets = holding(16, 5_000)
+    endpoint = PositionsEndpoint(leaderboard_url=None)
+    wire = Patient(endpoint.gate(), wallets)
+    sweeper = PositionSweeper(endpoint, WalletBook(map_of(wallets)), clock=lambda: float(NOW_S), wire=wire)
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        found = runner.run(sweeper.sweep(("BTC",)))
+    assert (found.answered, found.waiting) == (4_950, 0)
+    arrived = np.array(wire.arrived)
+    in_a_minute = np.arange(len(arrived)) - np.searchsorted(arrived, arrived - 60.0, "right") + 1
+    assert 480 < in_a_minute.max() <= 600
+    assert 8 * 60 < arrived[-1] < 10 * 60 + 25
 
 
 def test_every_position_arrives_as_it_is_held():
@@ -334,6 +388,18 @@ def test_a_pause_of_the_venue_costs_no_wallet():
     found = asyncio.run(sweeper.sweep(("BTC",)))
     assert (found.failed, found.waiting) == (0, 0)
     assert rows_of(found.positions["BTC"]) == truth_of(wallets)
+
+
+def test_a_restart_goes_on_with_whoever_was_not_asked_yet(tmp_path):
+    wallets = holding(17, 60, empty_share=1.0, malformed_share=0.0)
+    book, everybody = WalletBook(map_of(wallets)), set()
+    for _ in range(3):
+        found, exchange = sweep(wallets, book=book, wallets_a_sweep=20)
+        assert (found.answered, found.waiting) == (20, 0)
+        everybody |= {request.query["user"] for request in accounts_asked(exchange)}
+        WalletFile(tmp_path).write(book)
+        book = WalletBook(WalletFile(tmp_path).read().wallets)
+    assert everybody == set(wallets)
 
 
 # --- where wallets come from -----------------------------------------------------------------------------------------

@@ -39,9 +39,17 @@ def test_the_largest_come_first_and_every_fourth_question_goes_to_who_waited_lon
 def test_who_traded_since_the_last_answer_comes_before_small_holders():
     book = book_of(A=TRADER_USD + 1, B=TRADER_USD - 1, C=0.0)
     book.seen([C, D], NOW_S)
-    assert book.due(4)[:3] == (A, *sorted((C, D)))
+    assert book.due(4)[:3] == (A, D, C)  # both may hold as much, and D has never been asked
     book.answered(C, NOW_S + 1, 0.0)
     assert book.due(4)[:3] == (A, D, B)
+
+
+def test_of_wallets_that_promise_the_same_who_waited_longest_comes_first():
+    book = WalletBook(Wallet(address=address) for address in (A, B, C, D, E, F))
+    first = book.due(3)
+    for address in first:
+        book.answered(address, NOW_S, 0.0)
+    assert set(book.due(3)) == {A, B, C, D, E, F} - set(first)
 
 
 def test_before_its_first_answer_a_wallet_promises_what_the_leaderboard_says():

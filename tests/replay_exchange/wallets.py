@@ -107,7 +107,8 @@ def made_wallets(
     sizes = random.lognormal(0, 1.5, len(holders))
     sides = np.where(np.arange(len(holders)) % 2 == 0, 1, -1)
     for side, share in ((1, long_share), (-1, short_share)):
-        sizes[sides == side] *= share * open_interest / sizes[sides == side].sum()
+        if np.any(sides == side):
+            sizes[sides == side] *= share * open_interest / sizes[sides == side].sum()
     for address, side, size in zip(holders, sides.tolist(), sizes.tolist(), strict=True):
         wallets[address] = MadeWallet(address, (_position(random, coin, side, size, price, max_leverage),))
     nonsense = [address for address, place in zip(addresses, fate, strict=True) if empty <= place < empty + malformed]

@@ -100,7 +100,7 @@ class WalletBook:
             self._wallets[address] = replace(self._wallets[address], asked_s=at_s)
 
     def due(self, most: int) -> tuple[str, ...]:
-        """Return whom to ask next, in order: who promises most, and in between who has waited longest.
+        """Return whom to ask next, in order: who promises most (of equals, who has waited longest), and turns between.
 
         A quarter of each list are turns, so each of n wallets is asked once in n / (most // 4) lists at the latest.
         """
@@ -112,16 +112,21 @@ class WalletBook:
             chosen[next(wallet.address for wallet in line if wallet.address not in chosen)] = None
         return tuple(chosen)
 
-    def _by_promise(self, wallet: Wallet) -> tuple[float, float, str]:
-        promise_usd = math.inf if wallet.address in self._pinned else wallet.promise_usd
-        return -promise_usd, -_or_never(wallet.traded_s), wallet.address
+    def _by_promise(self, wallet: Wallet) -> tuple[float, float, float, str]:
+        return -self._promise_usd(wallet), _or_never(wallet.asked_s), -_or_never(wallet.traded_s), wallet.address
+
+    def _by_worth(self, wallet: Wallet) -> tuple[float, float, str]:
+        return -self._promise_usd(wallet), -_or_never(wallet.traded_s), wallet.address
+
+    def _promise_usd(self, wallet: Wallet) -> float:
+        return math.inf if wallet.address in self._pinned else wallet.promise_usd
 
     def _make_room(self) -> None:
         """Drop who promises least, and of those who promise the same, who has been silent longest."""
         if len(self._wallets) <= self._most:
             return
         kept = max(self._most - int(DROPPED_SHARE * self._most), len(self._pinned))
-        best = sorted(self._wallets.values(), key=self._by_promise)[:kept]
+        best = sorted(self._wallets.values(), key=self._by_worth)[:kept]
         self._wallets = {wallet.address: wallet for wallet in best}
 
 
