@@ -9,12 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.analysis import analyse
+from engine.history.observed import keep_sweep
+from engine.history.store import HistoryStore
 from engine.sources.live.faults import VenueError
 from engine.sources.live.positions import leaderboard
 from engine.sources.live.positions.sweeper import PositionsEndpoint, PositionSweeper, weight_of
 from engine.sources.live.positions.wallet_file import WalletFile
 from engine.sources.live.positions.wallets import Wallet, WalletBook
-from tests.replay_exchange import Fault, ReplayExchange
+from engine.sources.recorded import RecordedSource
+from tests.engine.made_recordings import END_S, perp_rows, record
+from tests.replay_exchange import Fault, ReplayExchange, ReplayMarket
 from tests.replay_exchange.client import FINISHED, MARKET, NOW_S, SOURCE
 from tests.replay_exchange.faults import hang, html, maintenance, reset, status, truncated
 from tests.replay_exchange.hyperliquid import LEADERBOARD_PATH, malformed
@@ -464,3 +469,30 @@ def test_a_leaderboard_without_end_is_not_read_to_its_end(monkeypatch):
     found, _ = sweep(holding(14, 30), endpoint=BOARD)
     assert "sends a leaderboard without end" in found.notes[0]
     assert found.answered == 30
+
+
+# --- from a venue's reply to an answer -------------------------------------------------------------------------------
+
+
+def test_what_was_swept_is_told_by_an_answer_of_that_moment(tmp_path):
+    record(tmp_path, "binanceusdm", perp_rows())
+    source = RecordedSource(tmp_path)
+    replayed = ReplayMarket.of(source.market("BTC").lead)
+    now_s = END_S - 60
+
+    async def use(sweeper, exchange):
+        exchange.now_s = now_s
+        exchange.venue(VENUE).markets["BTC"] = replayed
+        return await sweeper.sweep(("BTC",))
+
+    wallets = made_wallets(
+        18, 200, price=replayed.price(now_s), open_interest=replayed.open_interest_now(now_s), long_share=0.4
+    )
+    found, _ = sweep(wallets, use=use)
+    assert analyse(source.market("BTC")).observed is None
+    with HistoryStore(tmp_path) as store:
+        keep_sweep(store, "BTC", found.positions["BTC"], clock="venue" if found.is_venue_time else "machine")
+    told = analyse(source.market("BTC")).observed
+    assert (told.venue, told.wallets, told.age_s) == (VENUE, 198, 60)
+    assert (told.long_share, told.short_share) == (pytest.approx(0.4), pytest.approx(0.3))
+    assert analyse(source.market("BTC", now_s - 1)).observed is None

@@ -22,6 +22,7 @@ from tests.replay_exchange.client import (
     times_of,
 )
 from tests.replay_exchange.exchange import Meter
+from tests.replay_exchange.wallets import made_wallets
 from tests.replay_exchange.wire import Pool
 
 every_venue = pytest.mark.parametrize("venue", VENUES)
@@ -246,6 +247,38 @@ def test_hyperliquid_refuses_what_it_does_not_know(question: dict[str, str], sta
             await client.publicPostInfo(question)
 
     ask("hyperliquid", use)
+
+
+def test_hyperliquid_tells_whose_positions_they_are() -> None:
+    wallets = made_wallets(3, 40, price=100.0, open_interest=500.0, malformed_share=0.0)
+
+    async def use(client, exchange):
+        exchange.venue("hyperliquid").wallets = wallets
+        await client.load_markets()
+        held = {address: await client.fetch_positions(params={"user": address}) for address in wallets}
+        stranger = await client.fetch_positions(params={"user": "0x" + "9" * 40})
+        return held, stranger, await client.publicPostInfo({"type": "recentTrades", "coin": "BTC"})
+
+    held, stranger, trades = ask("hyperliquid", use)
+    assert stranger == []
+    for address, wallet in wallets.items():
+        assert [
+            (row["side"], row["contracts"], row["entryPrice"], row["liquidationPrice"], row["isolated"])
+            for row in held[address]
+        ] == [
+            (
+                "long" if position.side > 0 else "short",
+                position.size,
+                position.entry,
+                position.liquidation_price,
+                position.is_isolated,
+            )
+            for position in wallet.positions
+        ]
+    sides = [sum(p.size for w in wallets.values() for p in w.positions if p.side == side) for side in (1, -1)]
+    assert sides == [pytest.approx(200.0), pytest.approx(150.0)]
+    assert len(trades) == 10
+    assert all(wallets[user].holds("BTC") for trade in trades for user in trade["users"])
 
 
 # --- the server itself ------------------------------------------------------------------------------------------------
