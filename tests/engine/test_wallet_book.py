@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import DataUnavailableError
 from engine.history.errors import HistoryNotWrittenError, NewerHistoryError
 from engine.sources.live.positions.wallet_file import WalletFile
 from engine.sources.live.positions.wallets import TRADER_USD, Wallet, WalletBook
@@ -205,6 +206,14 @@ def test_a_damaged_file_is_set_aside_and_collecting_begins_anew(tmp_path, conten
     assert "is kept as wallets.parquet.damaged1; wallets are collected anew." in stored.note
     assert (file.path.parent / "wallets.parquet.damaged1").read_bytes() == content
     assert file.read().note is None
+
+
+def test_a_file_that_the_disk_does_not_give_is_not_taken_for_damaged(tmp_path):
+    file = WalletFile(tmp_path)
+    file.path.mkdir(parents=True)
+    with pytest.raises(DataUnavailableError, match=r"wallets\.parquet cannot be read: Is a directory"):
+        file.read()
+    assert file.path.is_dir()
 
 
 def test_a_file_of_a_later_version_is_left_alone(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import DataMalformedError
+from engine.errors import DataMalformedError, DataUnavailableError
 from engine.history.disk import Disk, set_aside, write_atomically
 from engine.history.errors import HistoryNotWrittenError, NewerHistoryError
 from engine.sources.live.positions.replies import address_of
@@ -50,7 +50,8 @@ class WalletFile:
 
         Raises:
             NewerHistoryError: it holds what this version could not write again; it is left as it is.
-            HistoryNotWrittenError: the disk does not give it, or not let it be set aside.
+            DataUnavailableError: the disk does not give it; it may be sound.
+            HistoryNotWrittenError: it is damaged, and the disk does not let it be set aside.
 
         """
         try:
@@ -58,7 +59,8 @@ class WalletFile:
         except FileNotFoundError:
             return StoredWallets()
         except OSError as error:
-            raise self._refused(error) from error
+            msg = f"The wallets at {self.path} cannot be read: {error.strerror}. Mend its permissions, or remove it."
+            raise DataUnavailableError(msg) from error
         try:
             return StoredWallets(wallets=_parsed(self.path, content))
         except NewerHistoryError:
