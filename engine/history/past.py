@@ -12,7 +12,7 @@ from engine.history.rows import Rows
 from engine.history.store import QUOTE, HistoryStore
 from engine.market import MissingInput
 from engine.observed import CROWD_KEPT_S, Crowd
-from engine.sources.live.history import COARSE_S, FINE_S, History
+from engine.sources.live.history import COARSE_S, FINE_S, History, joined_bars
 from engine.sources.live.parts import Bars, Series
 from engine.sources.live.past import PAST_SPAN_S
 
@@ -60,15 +60,19 @@ class StoredPast:
 
 
 def _bars(perp: Rows, flow: Rows) -> Bars:
-    """Return the bars of the two lengths that are asked for live; those of a copied recording may not nest in them."""
+    """Return the bars of the two lengths that are asked for live, each once.
+
+    A recording that was copied into the store may hold others, which need not nest in them, and rows twice.
+    """
     duration_s = perp[DURATION].astype(np.int64)
     usable = (duration_s == FINE_S) | (duration_s == COARSE_S)
-    return Bars(
+    told = Bars(
         time_s=perp.time_s[usable],
         duration_s=duration_s[usable],
         taker_buy_volume=_taker_buy_volume(perp, flow)[usable],
         **{name: perp[name][usable] for name in PERP.columns},
     )
+    return joined_bars((told,))
 
 
 def _taker_buy_volume(perp: Rows, flow: Rows) -> FloatArray:

@@ -24,6 +24,7 @@ from engine.sources.live.venues import VENUES
 from engine.sources.recorded import RecordedSource
 from engine.windows import DAY_S, HOUR_S, parse_instant, window_named
 from tests.engine.made_live import staged, strike
+from tests.engine.made_recordings import write
 from tests.engine.markets import known_at, random_closes, venue_from
 from tests.replay_exchange import ReplayMarket, faults
 
@@ -213,6 +214,20 @@ def test_the_past_is_what_was_kept_up_to_now_and_not_older_than_its_span(whole, 
     assert int(past.history("binanceusdm", "BTC", late_s).bars.time_s[0]) >= late_s - PAST_SPAN_S
 
 
+def test_a_recording_with_rows_twice_and_bars_of_other_lengths_is_read_without_them(stored):
+    at = FINISHED_S + np.array([-1200, -1200, -900, -900, -900])
+    length = np.array([300, 300, 300, 300, 900])
+    columns = {name: np.ones(5) for name in ("open", "high", "low", "close", "volume", "open_interest")}
+    write(
+        stored.path / "bybit" / "SOLUSDT" / "perp_5m.parquet",
+        {"time": at, **columns, "duration_s": length.astype(float)},
+    )
+    found = StoredPast(stored).history("bybit", "SOL", NOW_S)
+    assert not found.unread
+    assert len(set(found.bars.time_s.tolist())) == len(found.bars)
+    assert set(found.bars.duration_s.tolist()) <= {300, HOUR_S}
+
+
 def test_another_venue_or_quotation_has_another_past(stored):
     past = StoredPast(stored)
     assert len(past.history("gate", "BTC", NOW_S).bars) == 0
@@ -229,8 +244,6 @@ def test_a_damaged_series_is_named_and_the_others_are_read(stored):
 
 
 def test_rows_that_could_not_be_true_are_not_used(stored, tmp_path):
-    from tests.engine.made_recordings import write
-
     broken = {"time": np.array([FINISHED_S - 600]), **dict.fromkeys(("open", "low", "close", "volume"), np.ones(1))}
     write(tmp_path / "bybit" / "ETHUSDT" / "perp_5m.parquet", {**broken, "high": np.array([0.5])})
     found = StoredPast(stored).history("bybit", "ETH", NOW_S)
@@ -326,6 +339,20 @@ def test_after_a_week_without_a_process_only_that_week_is_asked_for(replayed, wh
     assert np.all(np.isfinite(market.lead.open_interest))
     assert np.sum(candles.duration_s == HOUR_S) == 4 * 24
     assert int(candles.time_s[0]) == FINISHED_S - DAYS * DAY_S
+    assert asked["/fapi/v1/klines"] == 2
+
+
+@needs_client
+def test_after_days_without_a_question_a_process_asks_for_the_silence_alone(replayed):
+    with staged(replayed, now_s=NOW_S - 5 * DAY_S) as stage:
+        stage.source.market("BTC")
+        before = len(stage.exchange.requests)
+        stage.exchange.now_s = NOW_S
+        lead = stage.source.market("BTC").lead
+        asked = Counter(request.path for request in stage.exchange.requests[before:])
+    assert np.all(lead.candles.end_s[:-1] == lead.candles.time_s[1:])
+    assert int(lead.candles.end_s[-1]) == FINISHED_S
+    assert np.all(np.isfinite(lead.open_interest[-(38 * 24) :]))
     assert asked["/fapi/v1/klines"] == 2
 
 
