@@ -90,6 +90,18 @@ def test_a_live_answer_is_stored_and_can_be_asked_like_a_recording(asked, binanc
     assert (code, recorded["price"], recorded["zones"]) == (0, live["price"], live["zones"])
 
 
+def test_the_next_command_goes_on_from_what_was_stored(asked, binance, monkeypatch, tmp_path):
+    monkeypatch.setenv("FATHOM_VENUES__BYBIT__ENABLED", "false")
+    monkeypatch.setenv("FATHOM_VENUES__OKX__ENABLED", "false")
+    monkeypatch.setenv("FATHOM_HISTORY__PATH", str(tmp_path / "history"))
+    first, second = (json.loads(asked("ask", "/liq BTC", "--source", "live", "--json")[1]) for _ in range(2))
+    asks = [number for number, request in enumerate(binance.requests) if request.path.endswith("/exchangeInfo")]
+    assert len(asks) == 2
+    assert len(binance.requests) - asks[1] < asks[1] - asks[0]
+    assert second["price"] == first["price"]
+    assert [crowd["long_short_ratio"] for crowd in second["crowd"]] == [1.25]
+
+
 def test_history_off_stores_nothing(asked, binance, monkeypatch, tmp_path):
     monkeypatch.setenv("FATHOM_HISTORY__PATH", "off")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
