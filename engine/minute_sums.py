@@ -49,9 +49,10 @@ class MinuteSums:
             self._is_connected = True
             self._next_s = max(self._closed_s, -(-at_ms // (1_000 * MINUTE_S)) * MINUTE_S)
 
-    def lost(self, at_ms: int) -> None:
-        """Stop listening; at_ms: the last moment at which the stream was known to be alive."""
-        self._close(at_ms)
+    def lost(self, alive_ms: int | None) -> None:
+        """Stop listening; alive_ms: the last moment at which the stream was proven alive, None where it never was."""
+        if alive_ms is not None:
+            self._close(alive_ms)
         self._is_connected = False
         self._told.clear()
 
@@ -63,14 +64,18 @@ class MinuteSums:
         elif self._is_connected and minute_s >= self._next_s:
             self._told.setdefault(minute_s, set()).add((at_ms, side, price, size))
 
-    def closed(self, now_ms: int) -> tuple[MinuteSum, ...]:
-        """Return the minutes that were closed since this was asked last, oldest first, quiet ones included."""
-        self._close(now_ms)
+    def closed(self, alive_ms: int) -> tuple[MinuteSum, ...]:
+        """Return the minutes that were closed since this was asked last, oldest first, quiet ones included.
+
+        alive_ms: the last moment at which the stream was proven alive, and never the clock's now: a connection that
+        died and was not missed yet would read as quiet.
+        """
+        self._close(alive_ms)
         done, self._done = tuple(self._done), []
         return done
 
-    def _close(self, now_ms: int) -> None:
-        while self._is_connected and 1_000 * (self._next_s + MINUTE_S + self._settle_s) <= now_ms:
+    def _close(self, alive_ms: int) -> None:
+        while self._is_connected and 1_000 * (self._next_s + MINUTE_S + self._settle_s) <= alive_ms:
             self._done.append(_summed(self._next_s, self._told.pop(self._next_s, set())))
             self._next_s += MINUTE_S
             self._closed_s = self._next_s

@@ -53,6 +53,12 @@ def test_a_minute_that_settled_before_the_stream_was_lost_counts(sums):
     assert sums.closed(500_000) == (quiet(0),)
 
 
+def test_a_stream_that_was_never_proven_alive_closes_nothing(sums):
+    sums.connected(0)
+    sums.lost(None)
+    assert sums.closed(500_000) == ()
+
+
 def test_an_event_told_while_the_minute_settles_counts_and_a_later_one_is_late(sums):
     sums.connected(0)
     sums.heard(60_500, side=LONG, price=1.0, size=1.0)
