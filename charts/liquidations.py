@@ -27,11 +27,12 @@ from charts.captions import (
 )
 from charts.map_panel import View, draw_map
 from charts.profile import SideProfile, draw_profile, side_profile
-from charts.realised import LEGEND_PX, draw_legend, draw_marks, draw_strip, gather_marks, is_shown
+from charts.realised import LEGEND_PX, draw_legend, draw_marks, draw_strip, gather_marks, in_view
 from charts.scales import price_ticks, range_for, time_ticks, timeframe_text
 from charts.sheet import Box, Sheet
 from charts.theme import DARK, SMALL_PX, Theme
 from charts.zones import SIDES, Strip, carded, draw_arrows, draw_cards, outline_zone
+from engine.realised import Realised
 from engine.results import Analysis, LiquidationMap, Zone
 from engine.text import usd_text
 
@@ -69,15 +70,15 @@ def draw_liquidations(analysis: Analysis, theme: Theme = DARK) -> Figure:
     bars = gather(analysis.candles, analysis.as_of_s - length_s, analysis.as_of_s)
     prices = range_for(bars, analysis.price, analysis.daily_sigma, zones, map_.columns)
     view = View.of(prices, analysis.as_of_s, length_s)
-    has_realised = is_shown(analysis.realised, view)
-    sheet = Sheet(theme, height=HEIGHT_PX + (LEGEND_PX if has_realised else 0))
+    realised = in_view(analysis.realised, view)
+    sheet = Sheet(theme, height=HEIGHT_PX + (LEGEND_PX if realised else 0))
     frame = _frame(sheet, analysis.price, view)
     profiles = tuple(side_profile(map_, side, frame.view.prices) for side in SIDES)
     line = f"{map_words(map_)} · {coverage_words(map_) or f'{timeframe_text(bars.timeframe_s)} candles'}"
     draw_header(sheet, analysis, subject=subject_words(analysis), second_line=line, source=source_words(analysis))
     axes = draw_map(sheet, frame.map_box, map_, bars, frame.view)
-    if has_realised:
-        _draw_realised(sheet, frame, axes, analysis, bars.timeframe_s)
+    if realised:
+        _draw_realised(sheet, frame, axes, realised, bars.timeframe_s)
     _draw_profile(sheet, frame, profiles, map_)
     _draw_marks(sheet, frame, analysis, zones)
     draw_cards(sheet, Strip(frame.cards_box, frame.profile_box, frame.view.prices), zones)
@@ -124,12 +125,12 @@ def _draw_marks(sheet: Sheet, frame: Frame, analysis: Analysis, zones: tuple[Zon
         outline_zone(axes, zone, sheet.theme, start=start, end=box.width - 1.5)
 
 
-def _draw_realised(sheet: Sheet, frame: Frame, axes: Axes, analysis: Analysis, timeframe_s: int) -> None:
+def _draw_realised(sheet: Sheet, frame: Frame, axes: Axes, realised: tuple[Realised, ...], timeframe_s: int) -> None:
     """Draw what was liquidated over the map, when it was listened to under it, and what both mean below."""
-    marks = gather_marks(analysis.realised, frame.view, frame.map_box, timeframe_s)
+    marks = gather_marks(realised, frame.view, frame.map_box, timeframe_s)
     draw_marks(axes, marks, sheet.theme)
-    draw_strip(sheet, frame.map_box, analysis.realised, frame.view)
-    draw_legend(sheet, _LEGEND_TOP_PX, marks, analysis.realised)
+    draw_strip(sheet, frame.map_box, realised, frame.view)
+    draw_legend(sheet, _LEGEND_TOP_PX, marks, realised)
 
 
 def _draw_edges(sheet: Sheet, frame: Frame, analysis: Analysis) -> None:

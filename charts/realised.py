@@ -65,14 +65,16 @@ class Marks:
         return LARGEST_PX**2 * np.minimum(self.usd / self.full_usd, 1.0)
 
 
-def is_shown(realised: Sequence[Realised], view: View) -> bool:
-    """Say whether anything was heard, or listened to, inside the moments of a view."""
+def in_view(realised: Sequence[Realised], view: View) -> tuple[Realised, ...]:
+    """Return the venues of which anything was heard, or that were listened to, inside the moments of a view."""
+    return tuple(each for each in realised if _is_in_view(each.liquidations, view))
+
+
+def _is_in_view(told: Liquidations, view: View) -> bool:
     start_s, end_s = view.span_s
-    return any(
-        bool(np.any((each.at_ms > 1_000 * start_s) & (each.at_ms <= 1_000 * end_s)))
-        or bool(np.any((each.heard_to_s > start_s) & (each.heard_from_s < end_s)))
-        for each in (told.liquidations for told in realised)
-    )
+    happened = (told.at_ms > 1_000 * start_s) & (told.at_ms <= 1_000 * end_s)
+    heard = (told.heard_to_s > start_s) & (told.heard_from_s < end_s)
+    return bool(np.any(happened) or np.any(heard))
 
 
 def gather_marks(realised: Sequence[Realised], view: View, panel: Box, timeframe_s: int) -> tuple[Marks, Marks]:

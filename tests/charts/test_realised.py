@@ -162,6 +162,12 @@ def test_without_liquidations_the_picture_is_as_it_was(make_analysis: Make, look
         assert picture.figure.bbox.height == plain.figure.bbox.height
 
 
+def test_a_venue_that_told_nothing_in_the_window_is_not_named_as_having_told(make_analysis: Make, look) -> None:
+    elsewhen = told((-50 * HOUR_S, LONG, PRICE, 1e6), heard=((-60 * HOUR_S, -48 * HOUR_S),), venue="okx")
+    picture = look(draw_liquidations(make_analysis(realised=(told((-HOUR_S, LONG, PRICE, 1e6)), elsewhen))))
+    assert not any("OKX" in words for words in picture.words("legend"))
+
+
 def test_a_quiet_window_that_was_listened_to_says_that_nothing_was_told(make_analysis: Make, look) -> None:
     picture = look(draw_liquidations(make_analysis(realised=(told(),))))
     assert not picture.all("liquidated longs")
