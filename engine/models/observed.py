@@ -18,8 +18,8 @@ from engine.text import duration_text, venue_text
 from engine.windows import MINUTE_S
 
 MAX_AGE_S = 30 * MINUTE_S
-"""An older sweep says too little about now: fast positions live for hours, and a busy wallet changes its own in less
-(own assumption; three rounds of 6,000 wallets at the 600 a minute that the venue answers)."""
+"""An older sweep says too little about now: fast positions live for hours (own assumption). Twice as long as a sweep
+may take, so that one which fails leaves no hole."""
 MIN_COVERAGE = 0.10
 """Below a tenth of the open interest on either side it is chance which positions are known (own assumption)."""
 CROSS_SIGMA_BINS = 5.0

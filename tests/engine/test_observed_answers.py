@@ -11,13 +11,19 @@ from bot.document import document_text
 from engine.analysis import analyse
 from engine.atlas import build_map
 from engine.errors import ModelUnavailableError
+from engine.history.observed import keep_sweep
+from engine.history.store import HistoryStore
 from engine.level import read_level
+from engine.models.observed import MAX_AGE_S
 from engine.results import DISCLAIMER, OBSERVED_DISCLAIMER, MapKey
+from engine.sources.recorded import RecordedSource
 from engine.survey import OBSERVED_KEY
 from engine.windows import window_named
-from tests.engine.made_positions import Position, half_covered, sweep_of, with_sweeps
+from tests.engine.made_positions import OPEN_INTEREST, Position, half_covered, sweep_of, with_sweeps
+from tests.engine.made_recordings import END_S, perp_rows, record
 from tests.engine.markets import random_market
 
+SWEPT_S = END_S - 3_600
 M2_3D = MapKey("M2", window_named("3d"))
 
 
@@ -156,3 +162,44 @@ def test_a_level_tells_the_real_leverage_and_no_age(market):
     assert math.isnan(report.band.age_s)
     exact = report.analysis.shown_map.observed.exact_between("below", report.analysis.shown_map.grid, 0.0, price * 1.01)
     assert exact == pytest.approx(8.0 * price, rel=0.001)
+
+
+# from the history to the answer
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A recording with one stored sweep that ended an hour before its end, and the same recording without."""
+    with_sweep, bare = tmp_path_factory.mktemp("swept"), tmp_path_factory.mktemp("bare")
+    perp = perp_rows(bars=864)
+    for directory in (with_sweep, bare):
+        record(directory, "binanceusdm", perp)
+    close = float(perp["close"][-13])
+    positions = (Position(+1, 8.0, close * 0.96), Position(-1, 8.0, close * 1.04, isolated=False))
+    with HistoryStore(with_sweep) as store:
+        keep_sweep(store, "BTC", sweep_of(*positions, time_s=SWEPT_S), clock="venue")
+    return RecordedSource(with_sweep), RecordedSource(bare)
+
+
+def test_a_stored_sweep_has_a_say_from_its_end_on_and_for_half_an_hour(recorded):
+    source, bare = recorded
+    before, after, late = (
+        analyse(source.market("BTC", moment_s)) for moment_s in (SWEPT_S - 1, SWEPT_S, SWEPT_S + MAX_AGE_S + 1)
+    )
+    assert document_text(before) == document_text(analyse(bare.market("BTC", SWEPT_S - 1)))
+    assert after.observed.long_share == 8.0 / OPEN_INTEREST
+    assert after.observed.age_s == 0
+    assert all("positions" in votes(zone) for zone in after.zones)
+    assert late.observed is None
+    assert [item.input for item in late.missing if "M6" in item.input] == ["model M6"]
+
+
+def test_an_earlier_moment_of_its_picture_is_the_answer_that_was_given_then(recorded):
+    source, _ = recorded
+    with_columns = build_map(source.market("BTC", SWEPT_S + 1_500), OBSERVED_KEY, columns=True)
+    then = build_map(source.market("BTC", SWEPT_S), OBSERVED_KEY)
+    columns = with_columns.columns
+    column = int(np.flatnonzero(columns.time_s == SWEPT_S)[0])
+    assert np.isnan(columns.long_usd[:column]).all()
+    assert columns.long_usd[column].sum() == pytest.approx(then.long_usd.sum(), rel=1e-5)
+    assert columns.short_usd[column].sum() == pytest.approx(then.short_usd.sum(), rel=1e-5)
