@@ -277,6 +277,24 @@ def test_a_wallet_that_fails_is_counted_not_carried_over_and_asked_again_by_the_
     assert rows_of(third.positions["BTC"]) == rows_of(first.positions["BTC"]) == truth_of(wallets)
 
 
+def test_the_book_learns_who_was_asked_who_answered_and_what_was_held():
+    wallets = holding(19, 40, malformed_share=0.1)
+    price = MARKET.price(NOW_S)
+    broken = next(wallet for wallet in answering(wallets) if wallet.positions)
+    wallets[broken.address] = Broken(broken.address, broken.positions)
+    book = WalletBook(map_of(wallets))
+    found, _ = sweep(wallets, book=book)
+    assert (found.failed, found.malformed, found.answered) == (1, 4, 35)
+    for address, wallet in wallets.items():
+        assert book[address].asked_s == NOW_S
+        if wallet.malformed or address == broken.address:
+            assert (book[address].answered_s, book[address].notional_usd) == (None, None)
+        else:
+            assert book[address].answered_s == NOW_S
+            held_usd = sum(position.size * price for position in wallet.positions)
+            assert book[address].notional_usd == pytest.approx(held_usd)
+
+
 def on_accounts(change, times):
     """Change the answers about accounts only, the first `times` of them."""
     left = [times]

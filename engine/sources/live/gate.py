@@ -75,7 +75,7 @@ class WeightWindow:
 
 
 class Gate:
-    """Lets requests to one venue pass, first come, first served; one gate for all that ask from this address.
+    """Lets requests to one venue pass, first come, first served; one event loop's, for all of it that ask this venue.
 
     weigh: the weight of a request by its parameters.
     """

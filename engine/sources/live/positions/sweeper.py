@@ -79,7 +79,7 @@ def weight_of(parameters: Parameters) -> int:
 class PositionSweeper:
     """Sweeps the wallets of `book`; `clock` gives Unix seconds. One sweep at a time, all on one event loop.
 
-    gate: the one that everything which asks Hyperliquid from this address shares, None for one of its own.
+    gate: the one that others who ask Hyperliquid on this event loop pass too, None for one of its own.
     """
 
     def __init__(
