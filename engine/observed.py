@@ -100,7 +100,7 @@ class Coverage:
     many answered; long_share, short_share: of the venue's open interest; long_usd, short_usd: what the wallets hold, at
     the market price [USD]; exact_share: of the mapped USD, on isolated margin (0-1), NaN where nothing is mapped.
     positions and the following are numbers of them: without_price, that no price alone would liquidate; passed, whose
-    price was met since the sweep; outside, beyond the map.
+    price was met since the sweep began; outside, beyond the map.
     """
 
     venue: str

@@ -35,7 +35,7 @@ _ANY_LEVERAGE = np.array([np.inf])
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where price has been since a sweep ended: the lowest and the highest, and the last close [price]."""
+    """Where price has been since a sweep began: the lowest and the highest, and the last close [price]."""
 
     low: float
     high: float
@@ -45,7 +45,8 @@ class Way:
     def since(cls, candles: Candles, start_s: int, as_of_s: int) -> Way:
         """Return the way in the bars that open at or after `start_s` and were finished at `as_of_s`.
 
-        The bar in which the sweep ended counts with its close alone: what was seen alive in it outlived its extremes.
+        start_s: when the sweep began. The wallet that answered first may have lost its position before the last did,
+        and who answered when is not told. What is seen was alive then, so bars before it say nothing.
         """
         known = int(np.searchsorted(candles.end_s, as_of_s, side="right"))
         bars = slice(min(int(np.searchsorted(candles.time_s, start_s)), known), known)
@@ -148,7 +149,7 @@ class ObservedModel:
         """
         sweep = self._usable(market)
         rungs = _rungs_of(sweep)
-        standing = stand(sweep, Way.since(market.lead.candles, sweep.time_s, market.as_of_s), grid, rungs)
+        standing = stand(sweep, Way.since(market.lead.candles, sweep.started_s, market.as_of_s), grid, rungs)
         prices = grid.centers
         exact, tiers = standing.exact * prices, (standing.exact + standing.soft) * prices
         long_usd, short_usd = tiers.sum(axis=1)
@@ -189,7 +190,7 @@ class ObservedModel:
         for row, moment_s in enumerate(times_s.tolist()):
             sweep = newest_by(market.observed, moment_s)
             if sweep is not None and not shortfall(sweep, moment_s):
-                way = Way.since(market.lead.candles, sweep.time_s, moment_s)
+                way = Way.since(market.lead.candles, sweep.started_s, moment_s)
                 standing = stand(sweep, way, grid, _ANY_LEVERAGE)
                 held[row] = ((standing.exact + standing.soft)[:, 0] * grid.centers)[:, bins]
         return MapColumns(time_s=times_s, first_bin=grid.first + bins.start, long_usd=held[:, 0], short_usd=held[:, 1])
@@ -242,7 +243,7 @@ OBSERVED = ObservedModel(
             f"{100 * MIN_COVERAGE:.0f} % of its open interest on each side; isolated ones exact, cross ones spread by "
             "half a percent, because the rest of the account moves them"
         ),
-        memory=f"none: the newest sweep, at most {duration_text(MAX_AGE_S)} old, without what price has met since",
+        memory=f"none: the newest sweep, at most {duration_text(MAX_AGE_S)} old, without what price met since it began",
         is_positions=True,
         starts_empty=False,
     )

@@ -181,6 +181,16 @@ def test_a_position_whose_price_was_met_since_the_sweep_is_gone_though_price_cam
     assert base(observed(after), "below").sum() == pytest.approx(5.0)  # seen alive after the dip
 
 
+@pytest.mark.parametrize(("took_s", "left"), [(300, 5.0), (600, 2.0)])
+def test_a_dip_while_wallets_were_asked_takes_what_it_met_for_nobody_knows_who_answered_before_it(took_s, left):
+    closes = np.full(60, 100.0)
+    closes[-3] = 95.0  # the way back is in the bar that opens 600 s before the end
+    market = flat_market(closes)
+    positions = (Position(+1, 2.0, 94.0), Position(+1, 3.0, 96.0), Position(-1, 5.0, 110.0))
+    map_ = observed(with_sweeps(market, sweep_of(*positions, time_s=market.as_of_s, took_s=took_s)))
+    assert base(map_, "below").sum() == pytest.approx(left)
+
+
 def test_a_position_on_the_wrong_side_of_the_price_is_left_out_and_counted():
     closes = np.full(60, 100.0)
     closes[-1] = 103.0  # the bar in which the sweep ends
