@@ -1,4 +1,12 @@
-"""The Telegram Bot API on loopback, strict where it bites, with people who talk to the bot."""
+"""The Telegram Bot API on loopback, strict where it bites, with people who talk to the bot.
+
+async with BotApi() as api:  # api.base_url, api.base_file_url and api.token go to the bot
+    ann = api.user("Ann").private
+    ann.send("/liq BTC")
+    reply = await ann.next_message()
+    notice = await ann.press(reply, "24h").answer()
+    await ann.edited(reply)
+"""
 
 from tests.bot_api.faults import Fault, Silence, Slow
 from tests.bot_api.flood import Limits

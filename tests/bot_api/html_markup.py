@@ -22,9 +22,7 @@ KINDS = {
     "tg-emoji": "custom_emoji",
 }
 NAMED = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"'}
-TOKEN = re.compile(
-    r"<(?P<tag>/?[^<>\s/]*)(?P<rest>[^<>]*)(?P<close>>?)|&(?:lt|gt|amp|quot);|&#(?:\d+|[xX][\da-fA-F]+);"
-)
+TOKEN = re.compile(r"<(?P<tag>/?[^>\s]*)(?P<rest>[^>]*)(?P<close>>?)|&(?:lt|gt|amp|quot);|&#(?:\d+|[xX][\da-fA-F]+);")
 ATTRIBUTE = re.compile(r"""\s+([a-zA-Z-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([\w.-]+)))?""")
 
 
@@ -66,8 +64,10 @@ class HtmlReader:
         at = len(self.text[: match.start()].encode())
         name = match["tag"].lower()
         if name.startswith("/"):
+            if not match["close"] or match["rest"].strip():
+                raise refusal(f"Unclosed end tag at byte offset {at}")
             return self._end(name[1:], at)
-        if not match["close"]:
+        if not match["close"] and (name in KINDS or not match["rest"]):
             raise refusal(f"Unclosed start tag at byte offset {at}")
         if name not in KINDS:
             raise refusal(f'Unsupported start tag "{name}" at byte offset {at}')

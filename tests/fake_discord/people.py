@@ -134,6 +134,9 @@ class Seat:
         contexts = command["contexts"]
         if contexts is not None and self._context() not in contexts:
             raise LookupError(f"command {name!r} is not offered in context {self._context()}")
+        wanted = int(command["default_member_permissions"] or 0)
+        if guild is not None and wanted & ~guild.may(self.person):
+            raise LookupError(f"command {name!r} is not offered to {self.person.name}: it takes permissions {wanted}")
         needed = USER_INSTALL if self._by_user() else GUILD_INSTALL
         if needed not in (command["integration_types"] or [GUILD_INSTALL]) and self._context() != IN_BOT_DM:
             raise LookupError(f"command {name!r} is not offered by installation type {needed}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 EPOCH_MS = 1_420_070_400_000
 """Ids hold the moment they were given, counted from 2015. Source: discord.com/developers/docs/reference#snowflakes."""
 EVERYTHING = (1 << 53) - 1
-SEND_MESSAGES, ATTACH_FILES, EMBED_LINKS, VIEW_CHANNEL = 1 << 11, 1 << 15, 1 << 14, 1 << 10
+VIEW_CHANNEL, SEND_MESSAGES, EMBED_LINKS, ATTACH_FILES, MANAGE_GUILD = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 << 5
 COMPONENTS_V2 = 1 << 15
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
@@ -90,7 +90,10 @@ class Channel:
 
 @dataclass(eq=False, kw_only=True)
 class Guild:
-    """A server. `bot_is_in` is False where the app is only installed by a user."""
+    """A server. `bot_is_in` is False where the app is only installed by a user.
+
+    Everybody has the `permissions`, its owner all, and a person those `granted` by id as well.
+    """
 
     name: str
     bot: Person
@@ -101,6 +104,11 @@ class Guild:
     locale: str = "en-US"
     channels: dict[int, Channel] = field(default_factory=dict)
     people: dict[int, Person] = field(default_factory=dict)
+    granted: dict[int, int] = field(default_factory=dict)
+
+    def may(self, person: Person) -> int:
+        """The permissions of one person."""
+        return EVERYTHING if person is self.owner else self.permissions | self.granted.get(person.id, 0)
 
     def partial(self) -> dict[str, object]:
         """What an interaction tells of its guild."""
@@ -149,8 +157,7 @@ class Guild:
 
     def member(self, person: Person, joined_s: float) -> dict[str, object]:
         own = {"roles": [], "joined_at": iso(joined_s), "deaf": False, "mute": False, "flags": 0, "nick": None}
-        everything = EVERYTHING if person is self.owner else self.permissions
-        return own | {"user": person.payload(), "avatar": None, "pending": False, "permissions": str(everything)}
+        return own | {"user": person.payload(), "avatar": None, "pending": False, "permissions": str(self.may(person))}
 
 
 @dataclass(frozen=True, kw_only=True)

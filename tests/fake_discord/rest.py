@@ -3,11 +3,12 @@
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from tests.fake_discord import forms
 from tests.fake_discord.commands import Commands
 from tests.fake_discord.interactions import Interactions
-from tests.fake_discord.places import DIRECT, SEND_MESSAGES, Channel, Content
+from tests.fake_discord.places import ATTACH_FILES, DIRECT, EMBED_LINKS, SEND_MESSAGES, VIEW_CHANNEL, Channel, Content
 from tests.fake_discord.wire import (
     CANNOT_SEND_TO_USER,
     MISSING_ACCESS,
@@ -154,16 +155,18 @@ class Rest:
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
-    def _check_writable(self, channel: Channel) -> None:
+    def _check_writable(self, channel: Channel, *, files: bool = False) -> None:
         if channel.kind == DIRECT and channel.person is not None and not channel.person.takes_dms:
             raise CANNOT_SEND_TO_USER
-        if not channel.allowed() & SEND_MESSAGES:
+        if not channel.allowed() & VIEW_CHANNEL:
+            raise MISSING_ACCESS
+        if not channel.allowed() & SEND_MESSAGES or (files and not channel.allowed() & ATTACH_FILES):
             raise MISSING_PERMISSIONS
 
     async def send(self, body: Body, number: str) -> object:
         """Post a message; with an enforced nonce the same one posts once, and is answered with the first message."""
         channel = self.world.channel(number)
-        self._check_writable(channel)
+        self._check_writable(channel, files=bool(body.files))
         nonce = body.fields.get("nonce")
         if nonce is not None and len(str(nonce)) > LONGEST_NONCE:
             raise invalid_form("nonce", f"Must be {LONGEST_NONCE} or fewer in length.")
@@ -174,6 +177,8 @@ class Rest:
                 return first
         flags = visible_flags(int(body.fields.get("flags") or 0))
         content = forms.read(body, Content(flags=flags), self.world.attach)
+        if not channel.allowed() & EMBED_LINKS:
+            content = replace(content, embeds=())  # dropped without a word
         reference = body.fields.get("message_reference")
         reply_to = self.world.message(number, reference["message_id"]) if reference else None
         nonce_text = None if nonce is None else str(nonce)

@@ -93,7 +93,7 @@ class FakeDiscord:
         return person
 
     def guild(self, name: str, *members: Person, bot_is_in: bool = True) -> Guild:
-        """A server of these people, the first of them its owner; made before the bot connects."""
+        """A server of these people, the first of them its owner; once the bot runs, `invite` brings it in."""
         guild = Guild(name=name, bot=self.world.bot, owner=members[0], bot_is_in=bot_is_in)
         guild.people = {person.id: person for person in members}
         self.world.guilds[guild.id] = guild
@@ -104,6 +104,18 @@ class FakeDiscord:
         channel = Channel(name=name, guild=guild, denied=denied)
         guild.channels[channel.id] = self.world.channels[channel.id] = channel
         return channel
+
+    async def invite(self, guild: Guild) -> None:
+        """Let the bot join a guild while it runs."""
+        await self.world.invite(guild)
+
+    async def expel(self, guild: Guild) -> None:
+        """Take the bot out of a guild."""
+        await self.world.expel(guild)
+
+    async def close(self, channel: Channel) -> None:
+        """Delete a channel of a guild."""
+        await self.world.close(channel)
 
     def seat(self, person: Person, channel: Channel) -> Seat:
         """This person in this channel."""

@@ -9,6 +9,7 @@ from discord import app_commands
 
 from tests.fake_discord import FakeDiscord
 from tests.fake_discord.client import INTENTS, connected
+from tests.fake_discord.places import MANAGE_GUILD
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
@@ -90,6 +91,11 @@ def _add_commands(tree: app_commands.CommandTree) -> None:
     async def read(interaction: discord.Interaction, message: discord.Message):
         sizes = [len(await attachment.read()) for attachment in message.attachments]
         await interaction.response.send_message(f"{sizes} by {message.author.name}")
+
+    @tree.command(description="Settings")
+    @app_commands.default_permissions(manage_guild=True)
+    async def settings(interaction: discord.Interaction):
+        await interaction.response.send_message(f"{interaction.permissions.manage_guild}")
 
     alerts = app_commands.Group(name="alerts", description="Alerts")
 
@@ -227,7 +233,7 @@ def test_a_guilds_own_commands_come_first_and_keep_their_ids() -> None:
     async def talk(fake, bot, ann) -> None:
         guild = discord.Object(ann.channel.guild.id)
         assert {command.name for command in await bot.tree.fetch_commands()} == {
-            "liq", "card", "note", "alerts", "Read this heatmap",
+            "liq", "card", "note", "settings", "alerts", "Read this heatmap",
         }  # fmt: skip
         bot.tree.copy_global_to(guild=guild)
         first = await bot.tree.sync(guild=guild)
@@ -236,6 +242,19 @@ def test_a_guilds_own_commands_come_first_and_keep_their_ids() -> None:
         exchange = await ann.slash("card")
         assert int(exchange.interaction.data["id"]) in {command.id for command in first}
         await exchange.reply()
+
+    talk_with(talk)
+
+
+def test_who_may_configure_follows_permissions() -> None:
+    async def talk(fake, bot, ann) -> None:
+        ben = fake.user("Ben")
+        guild = ann.channel.guild
+        assert (await (await ann.slash("settings")).reply()).text == "True"
+        with pytest.raises(LookupError, match="not offered to Ben"):
+            await fake.seat(ben, ann.channel).slash("settings")
+        guild.granted[ben.id] = MANAGE_GUILD
+        assert (await (await fake.seat(ben, ann.channel).slash("settings")).reply()).text == "True"
 
     talk_with(talk)
 

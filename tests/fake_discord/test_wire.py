@@ -1,4 +1,4 @@
-"""Limits, refusals, rate limits and broken connections, as the real discord.py meets them."""
+"""Limits, refusals, rate limits and late answers, as the real discord.py meets them."""
 
 import asyncio
 import io
@@ -8,8 +8,8 @@ import discord
 import pytest
 
 from tests.fake_discord import FakeDiscord, Fault, Silence, Slow, faults
-from tests.fake_discord.client import INTENTS, connected, pointed_at
-from tests.fake_discord.places import SEND_MESSAGES
+from tests.fake_discord.client import INTENTS, connected
+from tests.fake_discord.places import ATTACH_FILES, EMBED_LINKS, SEND_MESSAGES, VIEW_CHANNEL
 
 
 def client() -> discord.Client:
@@ -119,34 +119,64 @@ def test_a_picture_is_exchanged_and_kept_by_its_attachment() -> None:
 
 
 def test_refusals_carry_discords_own_codes() -> None:
-    async def talk(fake, bot, ann, channel) -> None:
-        sent = await channel.send("a")
-        await sent.delete()
-        shy_user = await bot.fetch_user(shy.id)
-        for act, kind, code in (
-            (lambda: sent.edit(content="b"), discord.NotFound, 10_008),
-            (lambda: bot.fetch_channel(1), discord.NotFound, 10_003),
-            (lambda: bot.get_channel(closed.id).send("a"), discord.Forbidden, 50_013),
-            (lambda: shy_user.send("a"), discord.Forbidden, 50_007),
-            (lambda: bot.fetch_user(1), discord.NotFound, 10_013),
-        ):
-            with pytest.raises(kind) as refused:
-                await act()
-            assert refused.value.code == code
-
-    async def prepared() -> None:
+    async def talk() -> None:
         async with FakeDiscord() as fake:
-            nonlocal closed, shy
-            shy = fake.user("Shy", takes_dms=False)
-            guild = fake.guild("Traders", shy)
-            closed = fake.channel(guild, "closed", denied=SEND_MESSAGES)
-            seat = fake.seat(shy, fake.channel(guild))
-            bot = client()
-            async with connected(fake, bot):
-                await talk(fake, bot, seat, bot.get_channel(seat.channel.id))
+            ann, shy = fake.user("Ann"), fake.user("Shy", takes_dms=False)
+            guild = fake.guild("Traders", ann)
+            names = {"open": 0, "mute": SEND_MESSAGES, "hidden": VIEW_CHANNEL, "plain": ATTACH_FILES}
+            channels = {name: fake.channel(guild, name, denied=denied) for name, denied in names.items()}
+            async with connected(fake, bot := client()):
+                place = {name: bot.get_channel(channel.id) for name, channel in channels.items()}
+                gone, stranger = await place["open"].send("a"), await bot.fetch_user(shy.id)
+                chart = discord.File(io.BytesIO(b"a"), "a.png")
+                await gone.delete()
+                for act, kind, code in (
+                    (lambda: gone.edit(content="b"), discord.NotFound, 10_008),
+                    (lambda: bot.fetch_channel(1), discord.NotFound, 10_003),
+                    (lambda: place["mute"].send("a"), discord.Forbidden, 50_013),
+                    (lambda: place["hidden"].send("a"), discord.Forbidden, 50_001),
+                    (
+                        lambda: place["plain"].send(file=chart),
+                        discord.Forbidden,
+                        50_013,
+                    ),
+                    (lambda: stranger.send("a"), discord.Forbidden, 50_007),
+                    (lambda: bot.fetch_user(1), discord.NotFound, 10_013),
+                ):
+                    with pytest.raises(kind) as refused:
+                        await act()
+                    assert refused.value.code == code
 
-    closed = shy = None
-    asyncio.run(prepared())
+    asyncio.run(talk())
+
+
+def test_the_bot_is_invited_expelled_and_loses_channels() -> None:
+    async def talk(fake, bot, ann, channel) -> None:
+        guild = fake.guild("New", ann.person, bot_is_in=False)
+        other = fake.channel(guild)
+        with pytest.raises(discord.NotFound):
+            await bot.fetch_channel(other.id)
+        await fake.invite(guild)
+        await fake.world.until(lambda: bot.get_guild(guild.id), "new guild")
+        await bot.get_channel(other.id).send("hello")
+        await fake.close(other)
+        await fake.world.until(lambda: bot.get_channel(other.id) is None, "channel gone")
+        await fake.expel(ann.channel.guild)
+        await fake.world.until(lambda: len(bot.guilds) == 1, "guild gone")
+        with pytest.raises(discord.NotFound) as refused:
+            await channel.send("a")
+        assert refused.value.code == 10_003
+
+    talk_with(talk)
+
+
+def test_a_channel_without_embeds_drops_them() -> None:
+    async def talk(fake, bot, ann, channel) -> None:
+        ann.channel.denied = EMBED_LINKS
+        await channel.send("a", embed=discord.Embed(title="t"))
+        assert (await ann.next_message()).embeds == ()
+
+    talk_with(talk)
 
 
 # --- rate limits and faults ------------------------------------------------------------------------------------------
@@ -294,86 +324,3 @@ def test_follow_ups_need_an_answer_first_and_end_after_a_quarter_of_an_hour() ->
         assert late.value.code == 50_027
 
     ask_slowly(talk)
-
-
-# --- the gateway -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("how", ["drop", "close", "ask_to_reconnect"])
-def test_a_broken_connection_is_resumed_with_what_was_missed(how: str) -> None:
-    async def talk(fake, bot, ann, channel) -> None:
-        heard = []
-        bot.event(_named("on_message", lambda message: heard.append(message.content)))
-        (session,) = fake.gateway.sessions
-        broken = getattr(fake.gateway, how)()
-        if broken is not None:
-            await broken
-        await fake.direct(ann.person).send("while away")
-        await fake.world.until(lambda: heard, "missed message", timeout_s=10)
-        assert heard == ["while away"]
-        assert fake.gateway.sessions == [session]
-        assert session.resumes == 1
-
-    talk_with(talk)
-
-
-def _named(name, do):
-    async def listener(*arguments):
-        do(*arguments)
-
-    listener.__name__ = name
-    return listener
-
-
-def test_an_invalid_session_is_identified_anew() -> None:
-    async def talk(fake, bot, ann, channel) -> None:
-        await fake.gateway.invalidate()
-        await fake.world.until(lambda: len(fake.gateway.sessions) == 2, "second session", timeout_s=10)
-        assert [session.resumes for session in fake.gateway.sessions] == [0, 0]
-
-    talk_with(talk)
-
-
-def test_a_gateway_that_no_longer_answers_heartbeats_is_left_and_the_session_resumed() -> None:
-    async def talk() -> None:
-        async with FakeDiscord(heartbeat_s=0.1) as fake:
-            bot = discord.Client(intents=INTENTS, guild_ready_timeout=0.1, heartbeat_timeout=0.5)
-            async with connected(fake, bot):
-                await fake.world.until(lambda: fake.gateway.heartbeats >= 3, "heartbeats")
-                assert len(fake.gateway.sessions) == 1
-                fake.gateway.answers_heartbeats = False
-                (session,) = fake.gateway.sessions
-                await fake.world.until(lambda: session.resumes, "resumption", timeout_s=10)
-                fake.gateway.answers_heartbeats = True
-                await fake.connected()
-
-    asyncio.run(talk())
-
-
-def test_every_shard_identifies_and_gets_its_guilds() -> None:
-    async def talk() -> None:
-        async with FakeDiscord(shards=2) as fake:
-            ann = fake.user("Ann")
-            guilds = [fake.guild(f"G{number}", ann) for number in range(6)]
-            bot = discord.AutoShardedClient(intents=INTENTS, guild_ready_timeout=0.1)
-            async with connected(fake, bot):
-                await fake.connected(shards=2)
-                assert {guild.id for guild in bot.guilds} == {guild.id for guild in guilds}
-                assert all(bot.get_guild(guild.id).shard_id == (guild.id >> 22) % 2 for guild in guilds)
-                assert sorted(session.shard for session in fake.gateway.sessions) == [0, 1]
-
-    asyncio.run(talk())
-
-
-def test_wrong_tokens_and_intents_that_were_not_granted_are_refused() -> None:
-    async def talk() -> None:
-        async with FakeDiscord() as fake:
-            with pointed_at(fake):
-                async with client() as wrong:
-                    with pytest.raises(discord.LoginFailure):
-                        await wrong.start("wrong")
-                async with discord.Client(intents=discord.Intents(guilds=True, message_content=True)) as curious:
-                    with pytest.raises(discord.PrivilegedIntentsRequired):
-                        await curious.start(fake.token)
-
-    asyncio.run(talk())

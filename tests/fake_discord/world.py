@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tests.fake_discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, Gateway, Session
+from tests.fake_discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT, Gateway, Session
 from tests.fake_discord.places import (
     COMPONENTS_V2,
     DIRECT,
@@ -144,6 +144,26 @@ class World:
         self.files[f"{number}/{upload.name}"] = attachment
         return attachment
 
+    # --- where the bot is --------------------------------------------------------------------------------------------
+
+    async def invite(self, guild: Guild) -> None:
+        """Let the bot join a guild while it runs."""
+        guild.bot_is_in = True
+        await self.gateway.dispatch("GUILD_CREATE", guild.payload(self.now_s()), guild_id=guild.id, intent=GUILDS)
+
+    async def expel(self, guild: Guild) -> None:
+        """Take the bot out of a guild: its channels are unknown to it from then on."""
+        guild.bot_is_in = False
+        await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild.id)}, guild_id=guild.id, intent=GUILDS)
+
+    async def close(self, channel: Channel) -> None:
+        """Delete a channel of a guild."""
+        guild = channel.guild
+        if guild is None:
+            raise LookupError("a conversation cannot be deleted")
+        del self.channels[channel.id], guild.channels[channel.id]
+        await self.gateway.dispatch("CHANNEL_DELETE", channel.payload(), guild_id=guild.id, intent=GUILDS)
+
     # --- messages ----------------------------------------------------------------------------------------------------
 
     async def post(
@@ -190,7 +210,8 @@ class World:
         if guild is not None and message.author.id in (*guild.people, self.bot.id):
             content["member"] = guild.member(message.author, self.now_s())
         mentioned = f"<@{self.bot.id}>" in message.content.text
-        if guild is not None and message.author is not self.bot and not mentioned and not self.gateway.privileged:
+        readable = mentioned or message.author is self.bot or self.gateway.privileged & MESSAGE_CONTENT
+        if guild is not None and not readable:
             content |= {"content": "", "embeds": [], "attachments": [], "components": []}
         await self._dispatch(event, content, message.channel)
 
