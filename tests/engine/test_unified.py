@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from engine.errors import DataUnavailableError, UnknownVenueError
+from engine.history.keeping import KeepingSource
+from engine.history.past import StoredPast
+from engine.history.store import HistoryStore
 from engine.margin import ASSUMED_RULE, LONG, liquidation_price, terms_for
 from engine.sources.live.faults import VenueError
 from engine.sources.live.library import offers, origin_of, same_exchange, unknown_exchange
@@ -118,6 +121,21 @@ def test_of_one_bar_the_first_snapshot_stays_and_bars_nobody_asked_in_are_unknow
         stage.exchange.now_s += 300
         known = np.isfinite(stage.source.market("BTC").lead.open_interest)
     assert known[-5:].tolist() == [True, False, False, False, True]
+
+
+def test_what_a_venue_without_a_past_told_adds_up_in_the_history_over_processes(tmp_path):
+    at_open = dict(zip(SOURCE.candles.time_s.tolist(), SOURCE.open_interest.tolist(), strict=True))
+    with staged(BTC, now_s=NOW_S, **HYPERLIQUID) as stage, HistoryStore(tmp_path) as store:
+        keeping = KeepingSource(stage.source, store)
+        for _ in range(3):
+            keeping.market("BTC")
+            stage.exchange.now_s += 300
+    past = StoredPast(HistoryStore(tmp_path))
+    with staged(BTC, now_s=NOW_S + 1_500, past=past, **HYPERLIQUID) as stage:
+        lead = stage.source.market("BTC").lead
+    known = np.isfinite(lead.open_interest)
+    assert lead.candles.time_s[known].tolist() == [FINISHED_S, FINISHED_S + 300]
+    assert lead.open_interest[known].tolist() == [at_open[FINISHED_S], at_open[FINISHED_S + 300]]
 
 
 # --- terms, units and names -------------------------------------------------------------------------------------------

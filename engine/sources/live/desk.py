@@ -228,7 +228,8 @@ class Desk:
         if len(held) and int(held.time_s[-1]) >= open_s:
             return held
         reply = await self._wire.ask(feed.method, feed.parameters(listing.market_id))
-        return held.joined(parse_snapshot(reply, feed, open_s, self._where(listing.market_id)))
+        found = parse_snapshot(reply, feed, open_s, self._where(listing.market_id))
+        return joined_series((held, found), now_s - PAST_SPAN_S)
 
     async def _funding(self, held: Series, listing: Listing, now_s: int) -> Series:
         if not funding_is_due(held, now_s):
