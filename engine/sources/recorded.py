@@ -25,6 +25,7 @@ from engine.history.rows import Rows
 from engine.margin import has_rule, terms_for
 from engine.market import Candles, Funding, Market, MissingInput, OrderBook, VenueMarket
 from engine.observed import CROWD_KEPT_S, Crowd
+from engine.sources.live.unified import borrowed_rule, rule_notes
 from engine.text import duration_text, moment_text
 from engine.windows import HOUR_S, MINUTE_S, iso
 
@@ -99,7 +100,10 @@ class RecordedSource:
             source=self.name,
             venues=tuple(venues),
             missing=(*silent, *(missing for _, found in read for missing in found)),
-            notes=tuple(_staleness(venue, moment_s) for venue in venues if _age_s(venue, moment_s) >= BAR_S),
+            notes=(
+                *(note for venue in venues for note in rule_notes(venue.venue)),
+                *(_staleness(venue, moment_s) for venue in venues if _age_s(venue, moment_s) >= BAR_S),
+            ),
             observed=sweeps_before(self.directory, symbol, moment_s),
         )
 
@@ -128,7 +132,7 @@ class RecordedSource:
         raise UnknownSymbolError(symbol, difflib.get_close_matches(symbol, known, 3), known)
 
     def _venues(self) -> list[Path]:
-        return sorted(path for path in self.directory.iterdir() if path.is_dir() and has_rule(path.name))
+        return sorted(path for path in self.directory.iterdir() if path.is_dir() and _is_venue(path.name))
 
     def _venue_market(self, folder: Path, bars: Rows, as_of_s: int) -> tuple[VenueMarket, list[MissingInput]]:
         """Return one venue at `as_of_s`, from its bars known then, and what is missing of it."""
@@ -146,7 +150,7 @@ class RecordedSource:
             venue=venue,
             candles=candles,
             open_interest=open_interest,
-            margin=terms_for(venue, folder.name, self.brackets_file),
+            margin=terms_for(venue, folder.name, self.brackets_file, rule=borrowed_rule(venue)),
             funding=_funding(folder, as_of_s),
             order_book=_order_book(folder, as_of_s),
             crowd=_crowd(folder, as_of_s),
@@ -174,6 +178,11 @@ class RecordedSource:
         flows = [with_durations(TAKER_FLOW, read_rows(spot, _FLOW_COLUMNS))] if spot.is_file() else []
         flows.append(read_series(folder, TAKER_FLOW, _FLOW_COLUMNS, until_s=as_of_s))
         return [flow.take(TAKER_FLOW.known_from_s(flow) <= as_of_s) for flow in flows]
+
+
+def _is_venue(name: str) -> bool:
+    """Say whether a folder is one of a venue whose margin rule is known, or borrowed as in a live answer."""
+    return has_rule(name) or borrowed_rule(name) is not None
 
 
 def _same_bars(bars: Rows, flow: Rows) -> tuple[IntArray, IntArray]:
@@ -221,11 +230,13 @@ def _outside(symbol: str, as_of_s: int, spans: Iterable[Rows]) -> str:
     )
 
 
-def _checked_open_interest(values: FloatArray, candles: Candles) -> tuple[FloatArray, list[MissingInput]]:
+def _checked_open_interest(values: FloatArray, candles: Candles) -> tuple[FloatArray | None, list[MissingInput]]:
     """Return open interest with NaN where it is unknown (missing or 0, which no live market has), and say so.
 
+    None where no bar has any: venues that tell it of the moment only are kept from their first bar on.
+
     Raises:
-        DataMalformedError: a value is negative, or none is known.
+        DataMalformedError: a value is negative, or every one is 0.
 
     """
     if np.any(values < 0):
@@ -233,6 +244,9 @@ def _checked_open_interest(values: FloatArray, candles: Candles) -> tuple[FloatA
         raise DataMalformedError(candles.where, problem, COPY_AGAIN)
     known = np.where(np.isfinite(values) & (values > 0), values, np.nan)
     unknown = int(np.sum(np.isnan(known)))
+    if np.all(np.isnan(values)):
+        effect = "not recorded: what is held there is in no map of open interest"
+        return None, [MissingInput(input="open_interest", venue=candles.where.split()[0], effect=effect)]
     if unknown == len(known):
         raise DataMalformedError(candles.where, "open interest is 0 or missing in every bar", COPY_AGAIN)
     if not unknown:

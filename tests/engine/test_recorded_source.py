@@ -172,9 +172,8 @@ def test_bars_out_of_order_and_doubled_bars_are_refused(tmp_path, perp):
         assert "Sort the rows by time and drop doubled ones" in text
 
 
-@pytest.mark.parametrize("nothing", [0.0, np.nan])
-def test_open_interest_that_is_nowhere_known_is_refused(tmp_path, perp, nothing):
-    text = sentence(record(tmp_path, "binanceusdm", changed(perp, "open_interest", slice(None), nothing)))
+def test_open_interest_of_nothing_but_zeros_is_refused(tmp_path, perp):
+    text = sentence(record(tmp_path, "binanceusdm", changed(perp, "open_interest", slice(None), 0.0)))
     assert "open interest is 0 or missing in every bar" in text
 
 
@@ -254,6 +253,22 @@ def test_files_and_venues_that_are_not_known_are_passed_over(tmp_path, perp):
     (tmp_path / "binanceusdm/notes.txt").write_text("x")
     (tmp_path / "binanceusdm/ETHUSDT").write_text("a file in place of a folder")
     assert RecordedSource(tmp_path).symbols() == ("BTC",)
+
+
+def test_a_venue_without_any_open_interest_is_read_and_says_so(tmp_path, perp):
+    bars = {name: values for name, values in perp.items() if name != "open_interest"}
+    told_nothing = {**bars, "open_interest": np.full(len(perp["time"]), np.nan)}
+    market = RecordedSource(record(record(tmp_path, "binanceusdm", perp), "hyperliquid", told_nothing)).market("BTC")
+    assert [venue.venue for venue in market.venues] == ["binanceusdm", "hyperliquid"]
+    assert market.venues[1].open_interest is None
+    (missing,) = [item for item in market.missing if item.input == "open_interest"]
+    assert (missing.venue, missing.effect.split(":")[0]) == ("hyperliquid", "not recorded")
+
+
+def test_a_recorded_venue_with_a_borrowed_margin_rule_says_whose(tmp_path, perp):
+    market = RecordedSource(record(tmp_path, "bitget", perp)).market("BTC")
+    assert (market.lead.margin.venue, market.lead.margin.rule) == ("bitget", "binanceusdm")
+    assert "bitget's margin rule is not known here: that of Binance is assumed." in market.notes
 
 
 def test_a_damaged_side_file_is_named_too(tmp_path, perp):

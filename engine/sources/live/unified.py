@@ -220,15 +220,14 @@ def _listing(row: object, name: str, where: str) -> Listing | None:
     contract_size = number_at(row, "contractSize", where)
     if contract_size != 1 and origin_of(name) not in MANNERS:
         return None
-    rule = MANNERS.get(origin_of(name), Manners()).rule
-    own = has_rule(name) or rule is not None
+    rule = None if has_rule(name) else MANNERS.get(origin_of(name), Manners()).rule or ASSUMED_RULE
     return Listing(
         base=_base(row, where),
         market_id=text_at(row, "symbol", where),
         contract_size=contract_size,
         max_leverage=_max_leverage(row, where),
-        margin_rule=None if has_rule(name) else rule or ASSUMED_RULE,
-        notes=(*_dollar_note(row, name, where), *(() if own else (_rule_note(name),)), *_units_note(name)),
+        margin_rule=rule,
+        notes=(*_dollar_note(row, name, where), *rule_notes(name), *_units_note(name)),
     )
 
 
@@ -257,8 +256,18 @@ def _dollar_note(row: object, name: str, where: str) -> tuple[str, ...]:
     return (f"{venue_text(name)}'s perpetual is settled in {settle}, which counts as USD like {QUOTES[0]}.",)
 
 
-def _rule_note(name: str) -> str:
-    return f"{venue_text(name)}'s margin rule is not known here: that of {venue_text(ASSUMED_RULE)} is assumed."
+def borrowed_rule(name: str) -> str | None:
+    """Return whose margin rule is taken for an exchange of `MANNERS` that has none of its own here; else None."""
+    if has_rule(name) or name not in MANNERS:
+        return None
+    return MANNERS[name].rule or ASSUMED_RULE
+
+
+def rule_notes(name: str) -> tuple[str, ...]:
+    """Return what to say about the margin rule of an exchange: nothing where it is known."""
+    if has_rule(name) or MANNERS.get(origin_of(name), Manners()).rule is not None:
+        return ()
+    return (f"{venue_text(name)}'s margin rule is not known here: that of {venue_text(ASSUMED_RULE)} is assumed.",)
 
 
 def _units_note(name: str) -> tuple[str, ...]:
