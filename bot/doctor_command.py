@@ -5,7 +5,6 @@ What it needs is imported inside, so that `fathom --help` does not wait for it.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import textwrap
 import time
@@ -37,6 +36,8 @@ def doctor(
 
     Exit status 0 when nothing failed (warnings are no failure), 1 when something did.
     """
+    import asyncio  # forty milliseconds that no other command's help waits for
+
     from bot.config import load_settings
 
     settings = load_settings(config=None if config is None else Path(config))
@@ -47,6 +48,8 @@ def doctor(
 
 async def examined(settings: Settings, clock: Callable[[], float]) -> tuple[Check, ...]:
     """Return every check, made side by side; `clock` gives this machine's Unix seconds."""
+    import asyncio
+
     from bot.checks import LOCAL_CHECKS
 
     local = [asyncio.to_thread(check, settings) for check in LOCAL_CHECKS]
