@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 QUOTES = ("USDT", "USDC", "USD", "PERP", "SWAP")
 """What is written behind a coin and names no other market here."""
@@ -43,24 +42,21 @@ def _before_pair(text: str) -> str:
     return plain
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    symbol: str
-    coin: str
-
-
 class SymbolIndex:
     """Suggests symbols for what was typed so far; `symbols` come ranked, the largest open interest first."""
 
     def __init__(self, symbols: Iterable[str]) -> None:
-        self._known = tuple(_Known(symbol, coin_of(symbol)) for symbol in dict.fromkeys(symbols))
-        rank = {known.symbol: place for place, known in enumerate(self._known)}
-        named = {name: symbol for name, symbol in _NAMES.items() if symbol in rank}
-        coins = {known.coin: known.symbol for known in reversed(self._known)}  # of two with one coin the larger stays
-        self._spelled = dict(sorted({**named, **coins}.items(), key=lambda spelled: rank[spelled[1]]))
+        self._rank = {symbol: rank for rank, symbol in enumerate(dict.fromkeys(symbols))}
+        self._coin = {symbol: coin_of(symbol) for symbol in self._rank}
+        self._of_coin: dict[str, list[str]] = {}
+        for symbol, coin in self._coin.items():
+            self._of_coin.setdefault(coin, []).append(symbol)
+        named = {name: symbol for name, symbol in _NAMES.items() if symbol in self._rank}
+        coins = {coin: found[0] for coin, found in self._of_coin.items()}
+        self._spelled = dict(sorted({**named, **coins}.items(), key=lambda spelled: self._rank[spelled[1]]))
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._rank)
 
     def suggest(self, text: str, limit: int = MOST_SUGGESTIONS) -> tuple[str, ...]:
         """Return at most `limit` symbols that may be meant, each group in order of rank.
@@ -72,14 +68,20 @@ class SymbolIndex:
         return tuple(found)[:limit]
 
     def _matches(self, text: str) -> Iterator[str]:
+        """Yield what fits, the better fit first; the whole list is gone through once."""
         typed, plain = _before_pair(text), plain_symbol(text)
-        yield from (known.symbol for known in self._known if known.symbol in (typed, plain))
-        inside = [known for known in self._known if typed in known.symbol or plain in known.symbol]
-        yield from (known.symbol for known in inside if known.symbol.startswith(typed))
-        yield from (known.symbol for known in self._known if _is_pair_begun(typed, known.symbol))
-        yield from (known.symbol for known in inside if known.coin.startswith(plain))
-        yield from (known.symbol for known in self._known if known.coin == coin_of(plain))
-        yield from (known.symbol for known in inside)
+        yield from sorted({typed, plain} & self._rank.keys(), key=self._rank.__getitem__)
+        inside = [symbol for symbol in self._rank if plain in symbol]  # so does what holds all that was typed
+        yield from (symbol for symbol in inside if symbol.startswith((typed, plain)))
+        yield from self._begun_pairs(typed)
+        yield from (symbol for symbol in inside if self._coin[symbol].startswith(plain))
+        yield from self._of_coin.get(coin_of(plain), ())
+        yield from inside
+
+    def _begun_pairs(self, typed: str) -> list[str]:
+        """Return the symbols of which this is one with the beginning of its quote: btcu, btcus, btcusd."""
+        begun = [typed[:length] for length in range(1, len(typed)) if _begins_a_quote(typed[length:])]
+        return sorted((symbol for symbol in begun if symbol in self._rank), key=self._rank.__getitem__)
 
     def _close(self, plain: str) -> Sequence[str]:
         """Return the symbols whose coin or name is spelled like it, at most a letter longer or shorter."""
@@ -88,6 +90,5 @@ class SymbolIndex:
         return [symbol for name, symbol in self._spelled.items() if name in close]
 
 
-def _is_pair_begun(typed: str, symbol: str) -> bool:
-    """Say whether what was typed is a symbol with the beginning of its quote: btcu, btcus, btcusd."""
-    return typed.startswith(symbol) and any(quote.startswith(typed[len(symbol) :]) for quote in QUOTES)
+def _begins_a_quote(text: str) -> bool:
+    return any(quote.startswith(text) for quote in QUOTES)
