@@ -22,6 +22,7 @@ from bot.service.answer import Answer, Order
 from bot.service.pool import WorkerPool, WorkTookTooLongError
 from bot.service.work import Job, do
 from engine.sources.base import Source
+from engine.symbols import SymbolIndex
 
 MOST_WAITING = 64
 """Distinct questions under way; with two workers the last one waits about ten seconds (measured in the benchmarks)."""
@@ -73,6 +74,8 @@ class AnswerService:
         self._markets: OrderedDict[Hashable, bytes] = OrderedDict()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="markets")
         self._guide = Assistant(source)
+        self._index_of: tuple[str, ...] = ()
+        self._index = SymbolIndex(())
 
     @property
     def source_name(self) -> str:
@@ -111,6 +114,13 @@ class AnswerService:
     def known_symbols(self) -> tuple[str, ...]:
         """Return the symbols that can be asked for, largest open interest first, from memory: nothing is waited for."""
         return self._source.known_symbols()
+
+    def suggest(self, text: str) -> tuple[str, ...]:
+        """Return the symbols that may be meant by what was typed so far, most traded first, from memory."""
+        known = self.known_symbols()
+        if known != self._index_of:
+            self._index_of, self._index = known, SymbolIndex(known)
+        return self._index.suggest(text)
 
     async def symbols(self) -> tuple[str, ...]:
         """Return the same, asking the venues where they are not known yet."""

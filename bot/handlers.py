@@ -1,0 +1,150 @@
+"""From what somebody wrote or pressed to what is sent back: the one set of handlers behind every chat.
+
+    text ─► request ─┐
+    button ─► press ─┴─► preferences ─► cooldown ─► service ─► Outgoing
+
+A chat module translates its platform's messages into these calls, and an `Outgoing` into its platform's messages.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+from bot.cooldown import Cooldown, TooFastError
+from bot.faults import fault_of
+from bot.grammar import parse_request
+from bot.preferences import Place, Preferences, PreferenceStore
+from bot.presses import Button, OldButtonError, Press, buttons_for
+from bot.replies import Fault, Reply, fault_reply
+from bot.requests import Liq, MarketRequest, Request, RequestError
+from bot.service.answer import Answer, Drawing, Findings, Order
+from bot.service.service import AnswerService, BusyError
+from engine.windows import window_named
+
+REMEMBERED_CHATS = 20_000
+"""Chats of which the last symbol is remembered in memory; a longer silence starts a new conversation."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What is sent back to one message or press.
+
+    request: what it answers, None where nothing was understood; drawing: the picture, if there is one; as_file: it is
+    wanted unchanged, as a file; buttons: rows of what can be pressed next; is_brief: a word to one person (a fault, a
+    cooldown), which needs no message that everybody sees where the platform can do without.
+    """
+
+    reply: Reply
+    request: Request | None = None
+    drawing: Drawing | None = None
+    findings: Findings | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    as_file: bool = False
+    is_brief: bool = False
+
+
+class Handlers:
+    """Answers people at places; one for all chats of a process, on one event loop."""
+
+    def __init__(self, service: AnswerService, preferences: PreferenceStore, cooldown: Cooldown) -> None:
+        self._service = service
+        self._preferences = preferences
+        self._cooldown = cooldown
+        self._symbols: OrderedDict[Hashable, str] = OrderedDict()
+
+    async def said(self, text: str, place: Place) -> Outgoing:
+        """Answer a message; never raises, what went wrong is a reply that says so."""
+        try:
+            liked = await self._preferences.preferences(place)
+            request = parse_request(
+                text, symbols=self._service.known_symbols(), last_symbol=self._last_symbol(place) or liked.symbol
+            )
+            return await self._answered(_as_liked(request, liked), place, liked)
+        except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+            return _failed(error)
+
+    async def asked(self, request: Request, place: Place) -> Outgoing:
+        """Answer a request, such as a command whose options the platform has read."""
+        try:
+            liked = await self._preferences.preferences(place)
+            return await self._answered(_as_liked(request, liked), place, liked)
+        except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+            return _failed(error)
+
+    async def pressed(self, press: Press, place: Place) -> Outgoing:
+        """Answer a button: the request it stands for, exactly; its picture in full size comes as a file.
+
+        Raises:
+            ValueError: the press needs no answer but the platform's own doing (delete, a price to ask for).
+
+        """
+        if press.request is None or press.verb not in ("ask", "hd"):
+            msg = f"a press of {press.verb} is the platform's to do"
+            raise ValueError(msg)
+        try:
+            liked = await self._preferences.preferences(place)
+            return await self._answered(press.request, place, liked, is_hd=press.verb == "hd")
+        except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+            return _failed(error)
+
+    def suggestions(self, text: str) -> tuple[str, ...]:
+        """Return the symbols that begin like the text or are meant by it, most traded first: for autocomplete."""
+        return self._service.suggest(text)
+
+    async def _answered(self, request: Request, place: Place, liked: Preferences, *, is_hd: bool = False) -> Outgoing:
+        order = Order(request=request, theme=liked.theme or "dark", is_hd=is_hd)
+        if not self._service.is_ready(order):  # what costs nothing is never refused
+            self._cooldown.count(place)
+        answer = await self._service.answer(order)
+        self._remember(place, answer)
+        return Outgoing(
+            reply=answer.reply,
+            request=request,
+            drawing=answer.drawing,
+            findings=answer.findings,
+            buttons=buttons_for(request, asker=place.user) if answer.reply.fault is None and not is_hd else (),
+            as_file=is_hd,
+            is_brief=answer.reply.fault is not None,
+        )
+
+    def _last_symbol(self, place: Place) -> str | None:
+        return self._symbols.get(_conversation(place))
+
+    def _remember(self, place: Place, answer: Answer) -> None:
+        """Note what the conversation is about now."""
+        symbol = answer.reply.symbol
+        if symbol is None or answer.reply.fault is not None:
+            return
+        self._symbols[_conversation(place)] = symbol
+        self._symbols.move_to_end(_conversation(place))
+        if len(self._symbols) > REMEMBERED_CHATS:
+            self._symbols.popitem(last=False)
+
+
+def _conversation(place: Place) -> Hashable:
+    return place.platform, place.chat, place.topic
+
+
+def _as_liked(request: Request, liked: Preferences) -> Request:
+    """Return the request with what the writer prefers, where the message did not say."""
+    if not isinstance(request, MarketRequest):
+        return request
+    venue = request.venue or liked.venue
+    if not isinstance(request, Liq) or request.model or request.window:
+        return replace(request, venue=venue)
+    window = None if liked.window is None else window_named(liked.window)
+    return replace(request, venue=venue, model=liked.model, window=window)
+
+
+def _failed(error: Exception) -> Outgoing:
+    match error:
+        case BusyError() | TooFastError() | OldButtonError() | RequestError():
+            fault = Fault(text=str(error))
+        case _:
+            fault = fault_of(error)
+    return Outgoing(reply=fault_reply(fault), is_brief=True)

@@ -1,0 +1,224 @@
+"""The handlers behind every chat: preferences, conversations, cooldowns, buttons and faults."""
+
+import asyncio
+import time
+
+import pytest
+from limits import RateLimitItemPerSecond
+
+from bot.cooldown import Cooldown, TooFastError
+from bot.handlers import Handlers
+from bot.preferences import NoPreferences, Place, Preferences
+from bot.presses import Press
+from bot.replies import Fault, Reply, fault_reply
+from bot.requests import Help, Level, Liq, Zones
+from bot.service.answer import Answer, Drawing
+from bot.service.service import BusyError
+from engine.windows import window_named
+
+HERE = Place(platform="telegram", chat=-100, user=7, community=-100)
+
+
+class Service:
+    """Answers every order with a picture, and remembers the orders."""
+
+    def __init__(self):
+        self.orders, self.ready, self.error, self.fault = [], set(), None, None
+
+    def known_symbols(self):
+        return ("BTC", "ETH", "SOL")
+
+    def suggest(self, text):
+        return tuple(symbol for symbol in self.known_symbols() if symbol.startswith(text.upper()))
+
+    def is_ready(self, order):
+        return order in self.ready
+
+    async def answer(self, order):
+        self.orders.append(order)
+        if self.error is not None:
+            raise self.error
+        reply = Reply(blocks=(), symbol=order.symbol) if self.fault is None else fault_reply(self.fault, order.symbol)
+        return Answer(order=order, reply=reply, drawing=Drawing(png=b"png", name="a.png", alt="a map"))
+
+
+class Liked:
+    def __init__(self, **liked):
+        self.liked = Preferences(**liked)
+
+    async def preferences(self, place):
+        return self.liked
+
+
+@pytest.fixture
+def service():
+    return Service()
+
+
+def handlers(service, preferences=None, cooldown=None):
+    return Handlers(service, preferences or NoPreferences(), cooldown or Cooldown())
+
+
+def say(service, *texts, place=HERE, preferences=None, cooldown=None):
+    async def run():
+        behind = handlers(service, preferences, cooldown)
+        return [await behind.said(text, place) for text in texts]
+
+    return asyncio.run(run())[-1]
+
+
+def test_a_message_is_answered_with_picture_and_buttons(service):
+    outgoing = say(service, "/liq btc 12h")
+    assert outgoing.request == Liq(symbol="BTC", window=window_named("12h"))
+    assert outgoing.drawing.png == b"png"
+    assert outgoing.buttons
+    assert not outgoing.is_brief
+
+
+def test_a_message_without_a_symbol_is_about_the_last_one_of_this_chat(service):
+    assert say(service, "/liq eth", "/zones").request == Zones(symbol="ETH")
+
+
+def test_another_chat_has_a_conversation_of_its_own(service):
+    async def run():
+        behind = handlers(service)
+        await behind.said("/liq eth", HERE)
+        return await behind.said("/zones", Place(platform="telegram", chat=5, user=7))
+
+    assert "symbol" in asyncio.run(run()).reply.fault.text.lower()
+
+
+def test_a_symbol_that_got_no_answer_does_not_become_the_conversation(service):
+    async def run():
+        behind = handlers(service)
+        await behind.said("/liq eth", HERE)
+        service.fault = Fault(text="No venue answers for BTC.")
+        await behind.said("/liq btc", HERE)
+        service.fault = None
+        return await behind.said("/zones", HERE)
+
+    assert asyncio.run(run()).request == Zones(symbol="ETH")
+
+
+def test_preferences_fill_what_the_message_does_not_say(service):
+    liked = Liked(symbol="SOL", window="3d", model="M2", venue="okx", theme="light")
+    outgoing = say(service, "/liq", preferences=liked)
+    assert outgoing.request == Liq(symbol="SOL", window=window_named("3d"), model="M2", venue="okx")
+    assert service.orders[-1].theme == "light"
+
+
+def test_what_the_message_says_wins(service):
+    liked = Liked(symbol="SOL", window="3d", model="M2")
+    assert say(service, "/liq btc 12h", preferences=liked).request == Liq(symbol="BTC", window=window_named("12h"))
+
+
+def test_a_liked_map_is_no_part_of_other_questions(service):
+    assert say(service, "/zones btc", preferences=Liked(model="M2")).request == Zones(symbol="BTC")
+
+
+def press(service, pressed, preferences=None):
+    return asyncio.run(handlers(service, preferences).pressed(pressed, HERE))
+
+
+def test_a_button_means_exactly_what_it_says_whatever_is_liked(service):
+    asked = Liq(symbol="BTC", window=window_named("12h"), model="M1")
+    assert press(service, Press(verb="ask", request=asked), Liked(model="M2", venue="okx")).request == asked
+
+
+def test_full_size_is_a_file_without_buttons(service):
+    outgoing = press(service, Press(verb="hd", request=Liq(symbol="BTC")))
+    assert outgoing.as_file
+    assert service.orders[-1].is_hd
+    assert outgoing.buttons == ()
+
+
+@pytest.mark.parametrize("pressed", [Press(verb="delete", asker=7), Press(verb="level", request=Liq(symbol="BTC"))])
+def test_what_the_platform_does_itself_is_not_answered_here(service, pressed):
+    with pytest.raises(ValueError, match="platform's to do"):
+        press(service, pressed)
+
+
+def test_help_has_neither_picture_questions_nor_buttons(service):
+    assert say(service, "/help").request == Help()
+    assert say(service, "/help").buttons == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (BusyError(64, 10), "64 questions are ahead of yours. Ask again in about 10 s."),
+        (RuntimeError("boom"), "That is a fault of Fathom, not yours"),
+    ],
+)
+def test_what_goes_wrong_is_a_word_to_who_asked(service, error, sentence):
+    service.error = error
+    outgoing = say(service, "/liq btc")
+    assert outgoing.reply.fault.text.startswith(sentence)
+    assert outgoing.is_brief
+    assert outgoing.buttons == ()
+
+
+def test_nonsense_gets_suggestions(service):
+    assert "Try:" in say(service, "qwertz uiop asdf").reply.fault.text
+    assert service.orders == []
+
+
+# --- cooldowns -------------------------------------------------------------------------------------------------------
+
+PERSON, COMMUNITY = RateLimitItemPerSecond(3, 10), RateLimitItemPerSecond(5, 10)
+
+
+def test_five_questions_in_ten_seconds_are_never_refused(service):
+    texts = [f"/level btc {60_000 + number}" for number in range(5)]
+    assert say(service, *texts).reply.fault is None
+
+
+def test_who_asks_faster_is_told_when_to_ask_again(service):
+    texts = [f"/level btc {60_000 + number}" for number in range(4)]
+    outgoing = say(service, *texts, cooldown=Cooldown(PERSON, COMMUNITY))
+    assert outgoing.reply.fault.text.startswith("You asked a lot just now. Ask again in ")
+    assert outgoing.request is None
+    assert len(service.orders) == 3
+
+
+def test_answers_that_are_there_already_cost_nothing(service):
+    service.is_ready = lambda order: True
+    assert say(service, *["/liq btc"] * 20, cooldown=Cooldown(PERSON, COMMUNITY)).reply.fault is None
+
+
+def test_a_community_has_a_limit_of_its_own_and_its_refusal_costs_the_person_nothing():
+    cooldown = Cooldown(PERSON, COMMUNITY)
+    for user in range(5):
+        cooldown.count(Place(platform="discord", chat=1, user=user, community=9))
+    late = Place(platform="discord", chat=1, user=6, community=9)
+    for _ in range(4):
+        with pytest.raises(TooFastError, match="This community"):
+            cooldown.count(late)
+    for _ in range(3):
+        cooldown.count(Place(platform="discord", chat=2, user=6))
+    with pytest.raises(TooFastError, match=r"^You"):
+        cooldown.count(Place(platform="discord", chat=2, user=6))
+
+
+def test_the_window_moves_on():
+    cooldown = Cooldown(RateLimitItemPerSecond(1, 1), COMMUNITY)
+    cooldown.count(HERE)
+    with pytest.raises(TooFastError) as refused:
+        cooldown.count(HERE)
+    time.sleep(refused.value.wait_s + 0.2)
+    cooldown.count(HERE)
+
+
+def test_people_of_two_platforms_with_one_number_are_two_people():
+    cooldown = Cooldown(RateLimitItemPerSecond(1, 10), COMMUNITY)
+    cooldown.count(Place(platform="telegram", chat=1, user=7))
+    cooldown.count(Place(platform="discord", chat=1, user=7))
+
+
+def test_suggestions_come_from_memory(service):
+    assert handlers(service).suggestions("s") == ("SOL",)
+
+
+def test_a_level_button_press_carries_its_price(service):
+    asked = Level(symbol="BTC", price=68_500.0)
+    assert press(service, Press(verb="ask", request=asked)).request == asked
