@@ -14,7 +14,7 @@ from engine.history.observed import keep_sweep
 from engine.history.store import HistoryStore
 from engine.sources.live.faults import VenueError
 from engine.sources.live.positions import leaderboard
-from engine.sources.live.positions.sweeper import PositionsEndpoint, PositionSweeper, weight_of
+from engine.sources.live.positions.sweeper import AT_ONCE, PositionsEndpoint, PositionSweeper, weight_of
 from engine.sources.live.positions.wallet_file import WalletFile
 from engine.sources.live.positions.wallets import Wallet, WalletBook
 from engine.sources.recorded import RecordedSource
@@ -47,7 +47,8 @@ def sweep(
     use=None,
     endpoint=None,
     latency_s=0.0,
-    venue_limit=LIMIT,
+    limit=LIMIT,
+    venue_limit=None,
     window_s=WINDOW_S,
     **options,
 ):
@@ -57,7 +58,7 @@ def sweep(
         markets = {VENUE: dict.fromkeys(coins, MARKET)}
         pool = (VENUE, "weight")
         async with ReplayExchange(
-            markets, now_s=NOW_S, latency_s=latency_s, limits={pool: venue_limit}, periods_s={pool: window_s}
+            markets, now_s=NOW_S, latency_s=latency_s, limits={pool: venue_limit or limit}, periods_s={pool: window_s}
         ) as exchange:
             exchange.venue(VENUE).wallets = dict(wallets)
             base_url = exchange.base_url(VENUE)
@@ -65,7 +66,7 @@ def sweep(
             if asked["leaderboard_url"] is not None:
                 asked["leaderboard_url"] = base_url + LEADERBOARD_PATH
             sweeper = PositionSweeper(
-                PositionsEndpoint(base_url=base_url, weight_limit=LIMIT, rate_window_s=window_s, **asked),
+                PositionsEndpoint(base_url=base_url, weight_limit=limit, rate_window_s=window_s, **asked),
                 WalletBook(map_of(wallets)) if book is None else book,
                 clock=lambda: float(exchange.now_s),
                 **options,
@@ -149,11 +150,11 @@ def test_five_thousand_wallets_are_swept_within_the_limit():
 
 
 def test_a_sweep_is_nearly_as_fast_as_the_limit_allows():
-    window_s = 2.0  # long enough that a busy machine is not what limits
-    _, exchange = sweep(holding(15, 1_500), window_s=window_s)
+    limit, window_s = 400, 2.0  # so few in so long that it is the limit that limits, on a busy machine too
+    _, exchange = sweep(holding(15, 500), limit=limit, window_s=window_s)
     asked = accounts_asked(exchange)
     assert exchange.meter(VENUE, "weight").refused == 0
-    assert asked[-1].at - asked[0].at <= 2 * len(asked) / (0.8 * LIMIT) * window_s
+    assert asked[-1].at - asked[0].at <= 2 * len(asked) / (0.8 * limit) * window_s
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -330,8 +331,10 @@ def test_nothing_leaves_while_the_venue_asked_to_wait():
     wallets = holding(5, 60)
     found, exchange = faulty(wallets, status(429, retry_after_s=1), 1)
     assert (found.failed, found.waiting, found.answered) == (0, 0, 60)
-    pauses = np.diff([request.at for request in exchange.requests])
-    assert 1.0 <= pauses.max() < 1.5
+    asked_s = np.array([request.at for request in accounts_asked(exchange)])
+    assert (
+        np.sum(asked_s < asked_s[0] + 1.0) <= 2 * AT_ONCE
+    )  # those under way when the venue said so, with some to spare
 
 
 def test_a_limit_that_is_lower_than_documented_costs_time_and_no_wallet():
