@@ -1,0 +1,1 @@
+"""Collecting without pause: markets, streams and positions of several symbols, kept in the history."""
