@@ -19,11 +19,12 @@ export UV_PYTHON_DOWNLOADS := never
 unexport UV_PYTHON
 unexport VIRTUAL_ENV
 
-.PHONY: help install run test bench clean
+.PHONY: help install run test soak bench clean
 
 help:
 	@echo "make run    install into $(VENV), answer /liq BTC and draw its chart"
 	@echo "make test   ruff, mypy and the tests"
+	@echo "make soak   long runs: kills, load"
 	@echo "make bench  the benchmarks, reported"
 	@echo "make clean  remove $(VENV) and what the tools left behind"
 
@@ -37,6 +38,9 @@ test: $(SYNCED)
 	"$(BIN)/python" -m ruff format --check
 	"$(BIN)/python" -m mypy
 	"$(BIN)/python" -m pytest -q -n $(TEST_PROCESSES) -p no:benchmark --ignore=tests/benchmarks
+
+soak: $(SYNCED)
+	"$(BIN)/python" -m pytest -q -s -m soak -p no:benchmark --ignore=tests/benchmarks
 
 bench: $(SYNCED)
 	"$(BIN)/python" -m pytest -q tests/benchmarks --benchmark-columns=min,median,max,rounds

@@ -109,7 +109,7 @@ def _live(settings: Settings) -> LiveSource:
         raise ConfigError(NO_LIVE_EXTRA)
     from engine.sources.live.source import LiveSource  # its thread and event loop are for live markets only
 
-    source = LiveSource(_endpoints(settings), clock=time.time, past=_past(settings))
+    source = LiveSource(live_endpoints(settings), clock=time.time, past=_past(settings))
     atexit.register(source.close)
     return source
 
@@ -136,7 +136,7 @@ def _live_if_it_answers(settings: Settings) -> LiveSource | None:
     from engine.sources.live.reach import address_of, any_reachable
 
     started_s = time.monotonic()
-    endpoints = _endpoints(settings)
+    endpoints = live_endpoints(settings)
     known = [endpoint for endpoint in endpoints if endpoint.base_url or endpoint.venue.host]
     reachable = any_reachable([address_of(endpoint) for endpoint in known], min(wait_s, REACH_WAIT_S))
     if not reachable and len(known) == len(endpoints):  # of the others only the exchange library knows the address
@@ -148,7 +148,8 @@ def _live_if_it_answers(settings: Settings) -> LiveSource | None:
     return None
 
 
-def _endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+def live_endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    """Return the venues that are enabled, and where they are asked."""
     return tuple(endpoint_of(name, venue) for name, venue in settings.venues if venue.enabled)
 
 
@@ -175,6 +176,7 @@ def positions_endpoint(settings: Settings) -> PositionsEndpoint | None:
     redirected = dict(settings.venues).get(VENUE)
     return PositionsEndpoint(
         base_url=None if redirected is None else redirected.base_url,
+        ws_url=None if redirected is None else redirected.ws_url,
         leaderboard_url=(settings.positions.leaderboard_url or URL) if settings.positions.leaderboard else None,
     )
 

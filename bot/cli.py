@@ -17,6 +17,7 @@ import typer
 
 from bot.doctor_command import doctor
 from bot.history_command import history
+from bot.record_command import record
 
 if TYPE_CHECKING:
     from bot.app import Delivered
@@ -238,6 +239,7 @@ def models() -> None:
 
 app.command()(history)
 app.command()(doctor)
+app.command()(record)
 
 
 @app.command()

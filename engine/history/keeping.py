@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, replace
 from threading import RLock
 
 import numpy as np
@@ -120,39 +120,59 @@ def keep(market: Market, store: HistoryStore, kept: dict[Series, Rows] | None = 
         EngineError: the history is being written by another process, or the disk refuses.
 
     """
-    if market.source != "live":
-        msg = f"only live markets are kept, not {market.source} ones"
-        raise ValueError(msg)
     known = {} if kept is None else kept
     notes: list[str] = []
-    for venue in market.venues:
-        for kind, rows in _series(venue).items():
-            notes += _keep_series(market, venue.venue, kind, rows, store, known)
+    for news in news_of(market, store, known):
+        told = store.append(news.venue, news.market_id, news.kind, news.rows, as_of_s=market.as_of_s, clock="venue")
+        # by the venue's clock, because the times are its own: days in which nobody asked are a gap, not a jump
+        known[news.venue, news.kind] = news.whole
+        notes += told.notes
     return tuple(notes)
 
 
-def _keep_series(
-    market: Market, venue: str, kind: str, rows: Rows, store: HistoryStore, known: dict[Series, Rows]
-) -> tuple[str, ...]:
-    """Append what is not stored yet of one series."""
-    if not len(rows):
-        return ()
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class News:
+    """Rows of one series that are not stored yet; whole: all that the market holds of it."""
+
+    venue: str
+    market_id: str
+    kind: str
+    rows: Rows
+    whole: Rows
+
+
+def news_of(market: Market, store: HistoryStore, known: MutableMapping[Series, Rows]) -> Iterator[News]:
+    """Yield what of a live market is not stored yet: rows that are new or tell something else than those known.
+
+    known: what is known to be stored; of a series that is not in it the store is read, and that is remembered here.
+
+    Raises:
+        ValueError: the market is not a live one: invented numbers never enter the history.
+
+    """
+    if market.source != "live":
+        msg = f"only live markets are kept, not {market.source} ones"
+        raise ValueError(msg)
     market_id = market.symbol + QUOTE
-    if (venue, kind) not in known:
-        known[venue, kind] = _read(store, venue, market_id, kind, since_s=int(rows.time_s.min()))
-    new = _new_rows(kind, rows, known[venue, kind])
-    if not len(new):
-        return ()
-    told = store.append(venue, market_id, kind, new, as_of_s=market.as_of_s, clock="venue")
-    # by the venue's clock, because the times are its own: days in which nobody asked are a gap, not a jump
-    known[venue, kind] = rows
-    return told.notes
+    for venue in market.venues:
+        for kind, rows in _series(venue).items():
+            if not len(rows):
+                continue
+            name = venue.venue, kind
+            if name not in known:
+                known[name] = _read(store, venue.venue, market_id, kind, rows)
+            new = _new_rows(kind, rows, known[name])
+            if len(new):
+                yield News(venue=venue.venue, market_id=market_id, kind=kind, rows=new, whole=rows)
 
 
-def _read(store: HistoryStore, venue: str, market_id: str, kind: str, *, since_s: int) -> Rows:
-    """Return what is stored; of a damaged series nothing, so that all is appended and the damage set aside and told."""
+def _read(store: HistoryStore, venue: str, market_id: str, kind: str, rows: Rows) -> Rows:
+    """Return what is stored since the first of the rows.
+
+    Of a damaged series nothing, so that all is appended and the damage set aside and told.
+    """
     try:
-        return store.read(venue, market_id, kind, since_s=since_s)
+        return store.read(venue, market_id, kind, since_s=int(rows.time_s.min()))
     except EngineError:
         return Rows(np.empty(0, dtype=np.int64), {})
 

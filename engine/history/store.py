@@ -84,6 +84,20 @@ class HistoryStore:
                 self._lock.release()
                 self._lock = None
 
+    def claim(self) -> None:
+        """Become the writer now, which the first `append` would do else.
+
+        Raises:
+            HistoryBusyError: another writer has the history open.
+            HistoryNotWrittenError: the disk refuses.
+
+        """
+        with self._one_at_a_time:
+            try:
+                self._become_writer()
+            except OSError as error:
+                raise HistoryNotWrittenError(self.path, error.strerror or type(error).__name__) from error
+
     def append(
         self, venue: str, market_id: str, kind: str, rows: Rows, *, as_of_s: int, clock: Clock = "machine"
     ) -> Appended:

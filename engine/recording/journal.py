@@ -1,4 +1,4 @@
-"""What was collected and is not yet on the disk: nothing is forgotten while the disk refuses, and nothing said too soon.
+"""What was collected and is not on the disk yet: nothing is forgotten while it refuses, and nothing said too soon.
 
 Rows are added from an event loop at any time and written in batches, one writer's thread at a time. A row counts as
 stored when the history's `append` has returned, and only then is it reported.
@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.errors import DataMalformedError, EngineError
+from engine.errors import DataMalformedError
 from engine.history.errors import HistoryBusyError, HistoryNotWrittenError, NewerHistoryError
 from engine.history.rows import Rows, joined
 from engine.history.store import HistoryStore
@@ -48,7 +48,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
+class GivenUp:
     """Rows that could not be kept, and why."""
 
     venue: str
@@ -58,7 +58,7 @@ class Lost:
     reason: str
 
 
-Report = Callable[[Stored | Waiting | Lost], None]
+Report = Callable[[Stored | Waiting | GivenUp], None]
 
 
 class Journal:
@@ -69,27 +69,30 @@ class Journal:
         self._clock = clock
         self._report = report
         self._waiting: dict[SeriesName, deque[Rows]] = defaultdict(deque)
+        self._waiting_rows = 0
         self._one_at_a_time = asyncio.Lock()
 
     @property
     def waiting_rows(self) -> int:
         """How many rows are not on the disk yet."""
-        return sum(len(rows) for batches in self._waiting.values() for rows in batches)
+        return self._waiting_rows
 
     def add(self, venue: str, market_id: str, kind: str, rows: Rows) -> None:
-        """Take rows over; they are written by the next flush. When too many wait, the oldest batch of the longest
-        series is given up, and reported.
+        """Take rows over; they are written by the next flush.
+
+        When too many wait, the oldest batch of the longest series is given up, and reported.
         """
         if not len(rows):
             return
         self._waiting[venue, market_id, kind].append(rows)
-        while self.waiting_rows > MOST_WAITING_ROWS and any(len(batches) for batches in self._waiting.values()):
-            self._give_up_oldest()
+        self._waiting_rows += len(rows)
+        while self._waiting_rows > MOST_WAITING_ROWS:
+            self._make_room()
 
-    def _give_up_oldest(self) -> None:
+    def _make_room(self) -> None:
         name = max(self._waiting, key=lambda series: sum(len(rows) for rows in self._waiting[series]))
-        given_up = self._waiting[name].popleft()
-        self._report(_lost(name, len(given_up), "the disk has refused for too long, and memory is bounded"))
+        given_up = self._taken(name)
+        self._report(_given_up(name, len(given_up), "the disk has refused for too long, and memory is bounded"))
 
     async def flush(self) -> bool:
         """Write what waits; return False when the disk refused, and everything not written waits on."""
@@ -108,17 +111,23 @@ class Journal:
         """Drop the batches that were written; what came meanwhile waits behind them."""
         for batch in written:
             if self._waiting[name] and self._waiting[name][0] is batch:  # else it was given up meanwhile
-                self._waiting[name].popleft()
+                self._taken(name)
+
+    def _taken(self, name: SeriesName) -> Rows:
+        """Take the oldest batch of a series out of what waits."""
+        batch = self._waiting[name].popleft()
+        self._waiting_rows -= len(batch)
+        return batch
 
     async def _write(self, name: SeriesName, batches: tuple[Rows, ...]) -> None:
         """Write batches of one series at once; one that cannot be true shall not take the others with it."""
         try:
             await self._append(name, joined(*batches))
         except NewerHistoryError as error:
-            self._report(_lost(name, sum(len(batch) for batch in batches), str(error)))
+            self._report(_given_up(name, sum(len(batch) for batch in batches), str(error)))
         except DataMalformedError as error:
             if len(batches) == 1:
-                self._report(_lost(name, len(batches[0]), str(error)))
+                self._report(_given_up(name, len(batches[0]), str(error)))
                 return
             for batch in batches:
                 await self._write(name, (batch,))
@@ -129,7 +138,7 @@ class Journal:
             self._store.append, venue, market_id, kind, rows, as_of_s=int(self._clock()), clock="venue"
         )
         if appended.refused:
-            self._report(_lost(name, appended.refused, " ".join(appended.notes)))
+            self._report(_given_up(name, appended.refused, " ".join(appended.notes)))
         if appended.stored:
             self._report(
                 Stored(
@@ -144,6 +153,6 @@ class Journal:
             )
 
 
-def _lost(name: SeriesName, rows: int, reason: str) -> Lost:
+def _given_up(name: SeriesName, rows: int, reason: str) -> GivenUp:
     venue, market_id, kind = name
-    return Lost(venue=venue, market_id=market_id, kind=kind, rows=rows, reason=reason)
+    return GivenUp(venue=venue, market_id=market_id, kind=kind, rows=rows, reason=reason)

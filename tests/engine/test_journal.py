@@ -9,7 +9,7 @@ from engine.history.disk import Disk
 from engine.history.rows import Rows
 from engine.history.store import HistoryStore
 from engine.recording import journal as module
-from engine.recording.journal import Journal, Lost, Stored, Waiting
+from engine.recording.journal import GivenUp, Journal, Stored, Waiting
 from tests.engine.made_history import BAR_S, BASE_S, MARKET, bars
 
 NOW_S = BASE_S + 1_000 * BAR_S
@@ -96,7 +96,7 @@ def test_a_batch_that_cannot_be_true_does_not_take_the_others_with_it(room):
         room.journal.add(*PERP, rows)
     assert room.flush()
     assert room.stored() == [1, 2]
-    lost = [report for report in room.reports if isinstance(report, Lost)]
+    lost = [report for report in room.reports if isinstance(report, GivenUp)]
     assert [report.rows for report in lost] == [1]
     assert "close is -1.0" in lost[0].reason
 
@@ -105,7 +105,7 @@ def test_rows_of_the_future_are_refused_and_said_to_be(room):
     room.journal.add(*PERP, numbered(1, 2_000))
     assert room.flush()
     assert room.stored() == [1]
-    assert [report.rows for report in room.reports if isinstance(report, Lost)] == [1]
+    assert [report.rows for report in room.reports if isinstance(report, GivenUp)] == [1]
     assert [report.rows for report in room.reports if isinstance(report, Stored)] == [1]
 
 
@@ -115,7 +115,7 @@ def test_memory_is_bounded_and_what_is_given_up_is_said(room, monkeypatch):
     for number in range(15):
         room.journal.add(*PERP, numbered(number))
     assert room.journal.waiting_rows == 10
-    assert sum(report.rows for report in room.reports if isinstance(report, Lost)) == 5
+    assert sum(report.rows for report in room.reports if isinstance(report, GivenUp)) == 5
     room.disk.full = False
     assert room.flush()
     assert room.stored() == list(range(5, 15))

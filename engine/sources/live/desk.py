@@ -32,6 +32,7 @@ from engine.sources.live.history import (
     parse_crowd,
     parse_series,
     parse_snapshot,
+    parse_time,
 )
 from engine.sources.live.parts import Bars, Listing, Series
 from engine.sources.live.past import PAST_SPAN_S, Past, unheld_bars, unheld_open_interest
@@ -76,6 +77,21 @@ class Desk:
     async def close(self) -> None:
         """Let go of every connection."""
         await self._wire.close()
+
+    async def server_time_s(self) -> float | None:
+        """Return what time it is by the venue's clock [Unix s]; None where it does not say.
+
+        Raises:
+            VenueError: it does not answer.
+
+        """
+        feed = self.venue.time
+        if feed is None:
+            return None
+        try:
+            return parse_time(await self._wire.ask(feed.method, {}), feed, self._where("time"))
+        except DataMalformedError as error:
+            raise self._unusable(error) from error
 
     # --- what the venue lists ----------------------------------------------------------------------------------------
 

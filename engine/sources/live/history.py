@@ -18,7 +18,7 @@ from engine.margin import Bracket
 from engine.market import MissingInput, OrderBook
 from engine.observed import Crowd
 from engine.sources.live.parts import Bars, Listing, Series
-from engine.sources.live.venue import BookFeed, BracketFeed, CrowdFeed, Feed, Page, SnapshotFeed
+from engine.sources.live.venue import BookFeed, BracketFeed, CrowdFeed, Feed, Page, SnapshotFeed, TimeFeed
 from engine.sources.live.wire import column, number_at, rows_at, times, value_at
 from engine.windows import DAY_S, HOUR_S, MINUTE_S
 
@@ -256,6 +256,19 @@ def _deduction(row: object, feed: BracketFeed, where: str) -> float:
     if feed.deduction_usd is None or value_at(row, feed.deduction_usd, where) in ("", None):
         return 0.0
     return number_at(row, feed.deduction_usd, where)
+
+
+def parse_time(reply: object, feed: TimeFeed, where: str) -> float:
+    """Return what time it was by the venue's clock [Unix s].
+
+    Raises:
+        DataMalformedError: the reply is not what the venue documents.
+
+    """
+    found = reply
+    for key in feed.path[:-1]:
+        found = value_at(found, key, where)
+    return feed.unit_s * number_at(found, feed.path[-1], where)
 
 
 def joined_bars(parts: Sequence[Bars], since_s: int = 0) -> Bars:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from engine.sources.live.catalogue import symbols
 from engine.sources.live.client import Wire
 from engine.sources.live.desk import Desk
+from engine.sources.live.history import parse_time
 from engine.sources.live.parts import Listing
 from engine.sources.live.streams import LiquidationStream
 from engine.sources.live.told import Connected, Lost, Refused
 from engine.sources.live.venue import Feed, TimeFeed, Venue
-from engine.sources.live.wire import number_at, value_at
 from engine.text import duration_text
 
 SAMPLES = 3
@@ -89,10 +89,7 @@ async def _timed(feed: TimeFeed, wire: Wire, clock: Callable[[], float]) -> _Sam
     began, sent_s = loop.time(), clock()
     found = await wire.ask(feed.method, {})
     took_s, received_s = loop.time() - began, clock()
-    for key in feed.path[:-1]:
-        found = value_at(found, key, "time")
-    theirs_s = feed.unit_s * number_at(found, feed.path[-1], "time")
-    return _Sample(took_s, theirs_s - (sent_s + received_s) / 2)
+    return _Sample(took_s, parse_time(found, feed, "time") - (sent_s + received_s) / 2)
 
 
 def offers_of(venue: Venue) -> tuple[Offer, ...]:

@@ -102,6 +102,21 @@ class LiveSource:
         held = {name: desk.held_catalogue for name, desk in self._desks.items()}
         return symbols({name: catalogue for name, catalogue in held.items() if catalogue is not None})
 
+    def resolved(self, symbol: str) -> Resolved:
+        """Return which perpetual of each venue a symbol means.
+
+        Raises:
+            UnknownSymbolError: no venue lists the symbol; holds the nearest ones.
+            DataUnavailableError: no venue tells its markets.
+
+        """
+        catalogues, _ = self._wait_for(self._catalogues())
+        return resolve(symbol, catalogues)
+
+    def server_times_s(self) -> tuple[float, ...]:
+        """Return what time it is by the clock of each venue that answers [Unix s]."""
+        return self._wait_for(self._server_times_s())
+
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         """Return what is known about `symbol` now; the price is the close of the last finished bar.
 
@@ -157,6 +172,11 @@ class LiveSource:
             raise DataUnavailableError(_all_failed(resolved.symbol, failed))
         as_of_s = max(int(self._clock()), *(int(item.market.candles.end_s[-1]) for item in found.values()))
         return _market_of(resolved, found, failed, as_of_s)
+
+    async def _server_times_s(self) -> tuple[float, ...]:
+        asked = (desk.server_time_s() for desk in self._desks.values())
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        return tuple(moment_s for moment_s in told if isinstance(moment_s, float))
 
     async def _assembled(self, name: str, listing: Listing) -> Assembled:
         history = await self._desks[name].history(listing)

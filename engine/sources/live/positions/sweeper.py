@@ -53,10 +53,12 @@ _USUAL_WEIGHT = 20
 class PositionsEndpoint:
     """Where and how fast Hyperliquid is asked.
 
-    base_url replaces scheme and host of every request; leaderboard_url: None leaves the leaderboard alone.
+    base_url and ws_url replace scheme and host of every request and of the stream of trades; leaderboard_url: None
+    leaves the leaderboard alone.
     """
 
     base_url: str | None = None
+    ws_url: str | None = None
     leaderboard_url: str | None = leaderboard.URL
     weight_limit: int = WEIGHT_LIMIT
     rate_window_s: float = WINDOW_S
