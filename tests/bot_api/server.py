@@ -130,6 +130,10 @@ class BotApi:
         """Move the server's clock on, so that queries expire and messages age."""
         self.world.skip(seconds)
 
+    def freeze(self) -> None:
+        """Stop the server's clock, so that no limit depends on how busy the machine is; `skip` still moves it."""
+        self.world.freeze()
+
     # --- the wire ----------------------------------------------------------------------------------------------------
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:

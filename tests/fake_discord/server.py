@@ -85,6 +85,10 @@ class FakeDiscord:
         """Move the server's clock on, so that interactions and nonces expire."""
         self.world.skip(seconds)
 
+    def freeze(self) -> None:
+        """Stop the server's clock, so that no limit depends on how busy the machine is; `skip` still moves it."""
+        self.world.freeze()
+
     # --- the people's side -------------------------------------------------------------------------------------------
 
     def user(self, name: str = "Ann", *, locale: str = "en-US", takes_dms: bool = True) -> Person:

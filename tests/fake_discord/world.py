@@ -56,19 +56,24 @@ class World:
         self.base_url = ""
         self.gateway = Gateway(token, self._ready, self._guilds_of, heartbeat_s=heartbeat_s, privileged=privileged)
         self._skipped_s = 0.0
+        self._frozen_s: float | None = None
         self._changed = asyncio.Event()
 
     # --- time and waiting --------------------------------------------------------------------------------------------
 
     def clock(self) -> float:
-        """Seconds of the event loop, and what was skipped."""
-        return asyncio.get_running_loop().time() + self._skipped_s
+        """Seconds of the event loop, and what was skipped; while frozen, what was skipped alone moves it."""
+        loop_s = asyncio.get_running_loop().time() if self._frozen_s is None else self._frozen_s
+        return loop_s + self._skipped_s
 
     def now_s(self) -> float:
         return time.time() + self._skipped_s
 
     def skip(self, seconds: float) -> None:
         self._skipped_s += seconds
+
+    def freeze(self) -> None:
+        self._frozen_s = asyncio.get_running_loop().time()
 
     def notify(self) -> None:
         self._changed.set()
