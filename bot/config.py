@@ -83,6 +83,12 @@ class VenueSettings(_Section):
     ws_url: Annotated[str, Field(pattern=r"^wss?://[^/\s?#]+[^\s?#]*$")] | None = None
 
 
+class OffVenueSettings(VenueSettings):
+    """A venue that is asked for something else, too: it becomes one of the live source when it is enabled by name."""
+
+    enabled: bool = False
+
+
 class VenuesSettings(_Section):
     """The venues that the live source reads: three, and every other one of the exchange library that is named."""
 
@@ -92,6 +98,7 @@ class VenuesSettings(_Section):
     binanceusdm: VenueSettings = VenueSettings()
     bybit: VenueSettings = VenueSettings()
     okx: VenueSettings = VenueSettings()
+    hyperliquid: OffVenueSettings = OffVenueSettings()  # whose addresses sweeping positions needs, too
 
 
 class HistorySettings(_Section):

@@ -25,6 +25,7 @@ STREAM_DEADLINE_S = 10.0
 MOST_SKEW_S = 1.0
 """From here on a clock is worth a warning: bars are taken to be final three seconds after their end."""
 NO_NETWORK_ADVICE = "Check the network and the firewall. Recordings can be asked without: --source recorded."
+POSITIONS_VENUE = "hyperliquid"
 ONE_VENUE_ADVICE = (
     "Some countries are not served. A proxy is named with [venues.{name}] base_url; enabled = false leaves it out."
 )
@@ -40,17 +41,33 @@ class VenueReport:
 
 
 async def check_venues(settings: Settings, clock: Callable[[], float]) -> tuple[Check, ...]:
-    """Return the checks of every enabled venue, and what their clocks say about this machine's."""
+    """Return the checks of every enabled venue and of the one that shows positions, and what their clocks say."""
     enabled = [(name, venue) for name, venue in settings.venues if venue.enabled]
+    positions = settings.venues.hyperliquid
+    only_positions = [] if positions.enabled or not settings.positions.enabled else [(POSITIONS_VENUE, positions)]
     if not enabled:
         advice = "Write enabled = true for one of [venues]."
         return (Check(name="venues", status=_broken(settings), sentence="No venue is enabled.", advice=advice),)
-    reports = await asyncio.gather(*(_report(name, venue, settings, clock) for name, venue in enabled))
+    asked = (_report(name, venue, settings, clock) for name, venue in (*enabled, *only_positions))
+    every = await asyncio.gather(*asked)
+    reports = every[: len(enabled)]
     checks = tuple(check for report in reports for check in report.checks)
     if not any(report.answered for report in reports):
         unreached = (check if _was_reached(check) else replace(check, advice=None) for check in checks)
         checks = (_none_reachable(settings), *unreached)
-    return (*checks, check_clock([report.skew_s for report in reports if report.skew_s is not None]))
+    positions_checks = (_for_positions(report.checks[0]) for report in every[len(enabled) :])
+    skews = [report.skew_s for report in every if report.skew_s is not None]
+    return (*checks, *positions_checks, check_clock(skews))
+
+
+def _for_positions(check: Check) -> Check:
+    """Return the check of a venue that only shows positions: without it nothing is missing but model M6."""
+    name = f"{check.name} positions"
+    if check.status != "fail":
+        return replace(check, name=name)
+    sentence = f"Real positions (model M6) cannot be swept: {check.sentence}"
+    advice = "[positions] enabled = false leaves them out." if check.advice is None else check.advice
+    return replace(check, name=name, status="warn", sentence=sentence, advice=advice)
 
 
 def _was_reached(check: Check) -> bool:

@@ -19,6 +19,9 @@ from engine.history.store import HistoryStore
 MOST_WAITING_ROWS = 500_000
 """What is held in memory while the disk refuses: some hours of three venues' order books, 50 MB (own assumption)."""
 
+AHEAD_S = 10
+"""Venues stamp by clocks of their own, which may be seconds ahead of ours (own assumption); more is no clock."""
+
 SeriesName = tuple[str, str, str]
 """Venue, market and kind, such as binanceusdm, BTCUSDT, perp_5m."""
 
@@ -135,7 +138,7 @@ class Journal:
     async def _append(self, name: SeriesName, rows: Rows) -> None:
         venue, market_id, kind = name
         appended = await asyncio.to_thread(
-            self._store.append, venue, market_id, kind, rows, as_of_s=int(self._clock()), clock="venue"
+            self._store.append, venue, market_id, kind, rows, as_of_s=int(self._clock()) + AHEAD_S, clock="venue"
         )
         if appended.refused:
             self._report(_given_up(name, appended.refused, " ".join(appended.notes)))

@@ -37,7 +37,8 @@ class Pace:
 
     poll_every_s: twice a 5-minute bar, once when it has ended, and once between, when there is room for what changes
     slowly; poll_after_s: so long after the full minute, when a venue's last bar is settled; flush_every_s: what a
-    crash may cost of a stream; retry_after_s: when to try again what could not be started.
+    crash may cost of a stream; sweep_every_s: positions a bar apart are news; retry_after_s: when to try again what
+    could not be started.
     """
 
     poll_every_s: float = 150.0
@@ -45,6 +46,7 @@ class Pace:
     flush_every_s: float = 2.0
     longest_flush_wait_s: float = 60.0
     clock_every_s: float = 10.0
+    sweep_every_s: float = 300.0
     retry_after_s: float = 30.0
 
 
@@ -252,8 +254,9 @@ class Recorder:
     # --- real positions ----------------------------------------------------------------------------------------------
 
     async def _sweep(self, watch: Positions, symbols: Sequence[str]) -> None:
-        """Sweep without end: the venue's limit on requests is the pace."""
+        """Sweep without end, one sweep a bar where the venue's limit lets it be that fast."""
         while True:
+            began_s = self._clock()
             try:
                 sweep = await watch.sweep(symbols)
             except EngineError as error:
@@ -266,8 +269,7 @@ class Recorder:
                 for kind, rows in rows_of_sweep(positions).items():
                     self._journal.add(positions.venue, symbol + QUOTE, kind, rows)
             self._tell(Swept(answered=sweep.answered, failed=sweep.failed, waiting=sweep.waiting))
-            if not sweep.answered:
-                await asyncio.sleep(self._pace.retry_after_s)
+            await asyncio.sleep(max(began_s + self._pace.sweep_every_s - self._clock(), 0.0))
 
 
 def _until_next(now_s: float, every_s: float, after_s: float) -> float:

@@ -332,7 +332,7 @@ def source() -> FakeSource:
 @pytest.fixture
 def no_venue(monkeypatch: pytest.MonkeyPatch, plain_home: Path) -> None:
     """Send what is meant for a venue to a port where nobody listens: no test asks the world."""
-    for name in ("BINANCEUSDM", "BYBIT", "OKX"):
+    for name in ("BINANCEUSDM", "BYBIT", "OKX", "HYPERLIQUID"):
         monkeypatch.setenv(f"FATHOM_VENUES__{name}__BASE_URL", "http://127.0.0.1:9")
 
 

@@ -47,12 +47,15 @@ def examine(monkeypatch):
     """Look at replayed venues after `prepare` has had its way with them; the others are not there."""
     pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
 
-    def look(prepare=lambda exchange: None, *, venues=ALL, latency_s=0.0):
+    def look(prepare=lambda exchange: None, *, venues=ALL, latency_s=0.0, **variables):
         async def talk():
             async with ReplayExchange(dict.fromkeys(venues, COINS), now_s=NOW_S, latency_s=latency_s) as exchange:
                 for name in venues:
                     monkeypatch.setenv(f"FATHOM_VENUES__{name.upper()}__BASE_URL", exchange.base_url(name))
                     monkeypatch.setenv(f"FATHOM_VENUES__{name.upper()}__WS_URL", exchange.ws_url(name))
+                monkeypatch.setenv("FATHOM_VENUES__HYPERLIQUID__ENABLED", str("hyperliquid" in venues))
+                for name, value in variables.items():
+                    monkeypatch.setenv(f"FATHOM_{name}", value)
                 prepare(exchange)
                 return await examined(load_settings(), lambda: exchange.now_s)
 
@@ -62,6 +65,19 @@ def examine(monkeypatch):
 
 
 # --- venues ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_venue_of_positions_is_looked_at_though_it_is_none_of_the_markets(examine):
+    checks = examine(VENUES__HYPERLIQUID__ENABLED="false")
+    assert checks["hyperliquid positions"].status == "ok"
+    assert "hyperliquid" not in checks
+    assert "hyperliquid positions" not in examine(VENUES__HYPERLIQUID__ENABLED="false", POSITIONS__ENABLED="false")
+
+
+def test_positions_that_cannot_be_swept_are_a_warning_only(examine):
+    checks = examine(venues=("binanceusdm",), VENUES__HYPERLIQUID__BASE_URL="http://127.0.0.1:9")
+    assert checks["hyperliquid positions"].status == "warn"
+    assert "model M6" in checks["hyperliquid positions"].sentence
 
 
 def test_venues_that_are_well_tell_their_latency_clock_and_number_of_perpetuals(examine):

@@ -190,4 +190,4 @@ def test_all_venues_switched_off_is_told(asked, monkeypatch):
 def test_every_venue_that_can_be_set_can_be_read():
     from engine.sources.live.venues import VENUES
 
-    assert {name for name, _ in load_settings().venues} == set(VENUES)
+    assert {name for name, venue in load_settings().venues if venue.enabled} == set(VENUES)

@@ -64,7 +64,6 @@ class Venues:
         named = {f"FATHOM_VENUES__{venue.upper()}__": venue for venue in VENUES}
         return {
             "FATHOM_POSITIONS__LEADERBOARD": "false",
-            "FATHOM_VENUES__HYPERLIQUID__ENABLED": "false",
             **{f"{begin}BASE_URL": self.exchange.base_url(venue) for begin, venue in named.items()},
             **{f"{begin}WS_URL": self.exchange.ws_url(venue) for begin, venue in named.items()},
         }

@@ -109,6 +109,18 @@ def test_rows_of_the_future_are_refused_and_said_to_be(room):
     assert [report.rows for report in room.reports if isinstance(report, Stored)] == [1]
 
 
+def test_a_venue_whose_clock_is_a_little_ahead_loses_nothing(tmp_path):
+    room = Room(tmp_path, now_s=BASE_S + 2 * BAR_S - 5)
+    room.journal.add(*MARKET, "liquidations", heard(BASE_S + 2 * BAR_S))
+    assert room.flush()
+    assert not [report for report in room.reports if isinstance(report, GivenUp)]
+    room.store.close()
+
+
+def heard(at_s):
+    return Rows(np.array([at_s]), {"at_ms": [1_000.0 * at_s], "side": [1.0], "price": [1.0], "size": [1.0]})
+
+
 def test_memory_is_bounded_and_what_is_given_up_is_said(room, monkeypatch):
     monkeypatch.setattr(module, "MOST_WAITING_ROWS", 10)
     room.disk.full = True

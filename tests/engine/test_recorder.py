@@ -25,7 +25,9 @@ from engine.sources.live.told import Alive, Connected, Garbled, Heard, Lost
 
 START_S = 1_767_225_600
 MINUTE_S = 60
-QUICK = Pace(poll_every_s=0.05, poll_after_s=0.0, flush_every_s=0.02, clock_every_s=0.02, retry_after_s=0.02)
+QUICK = Pace(
+    poll_every_s=0.05, poll_after_s=0.0, flush_every_s=0.02, clock_every_s=0.02, sweep_every_s=0.02, retry_after_s=0.02
+)
 
 
 class World:
