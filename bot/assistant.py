@@ -5,13 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol, assert_never
 
+from bot.about_reply import about_reply, no_settings_reply, privacy_reply, track_reply
 from bot.faults import fault_of
 from bot.grammar import parse_request
 from bot.guide_reply import help_reply, models_reply
 from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
 from bot.replies import Reply, fault_reply
-from bot.requests import Help, Level, Liq, Maps, MarketRequest, Models, Questions, Request, Zones
+from bot.requests import (
+    About,
+    ForgetMe,
+    Help,
+    Level,
+    Liq,
+    Maps,
+    MarketRequest,
+    Models,
+    Privacy,
+    Questions,
+    Request,
+    Settings,
+    Track,
+    Zones,
+)
 from engine.analysis import analyse as analyse_market
 from engine.errors import DataUnavailableError
 from engine.level import read_level as read_level_of_market
@@ -96,6 +112,19 @@ class Assistant:
                 return zones_reply(self._analysis(request))
             case Questions():
                 return questions_reply(self._analysis(request))
+            case _:
+                return self._about_itself(request)
+
+    def _about_itself(self, request: About | Privacy | Track | Settings | ForgetMe) -> Reply:
+        match request:
+            case About():
+                return about_reply(self._source.name, len(self._source.known_symbols()))
+            case Privacy():
+                return privacy_reply()
+            case Track():
+                return track_reply(request.symbol)
+            case Settings() | ForgetMe():  # a chat keeps settings and answers these itself
+                return no_settings_reply()
             case _:
                 assert_never(request)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.windows import Window
 
@@ -58,7 +59,54 @@ class Help:
     """`/help`: what can be asked."""
 
 
-Request = Liq | Level | Maps | Zones | Questions | Models | Help
+Scope = Literal["me", "chat"]
+"""Whose settings: of the person who writes, everywhere, or of the chat, for everybody who has none of their own."""
+Key = Literal["symbol", "window", "model", "venue", "theme", "time_zone", "language"]
+"""What can be set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One setting as it was typed, checked where it is kept; value None: back to what counts without it."""
+
+    key: Key
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`/settings`: what is assumed where a message does not say. Without changes: show it; is_reset: forget it all."""
+
+    changes: tuple[Change, ...] = ()
+    scope: Scope = "me"
+    is_reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`/about`: what this is, which version, where its markets come from, and what it does not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """`/privacy`: what is stored about people, where, and for how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetMe:
+    """`/forget_me`: delete everything that is stored about who asks; asked back once, so confirmed or not."""
+
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """`/track`: how earlier zones turned out, of one symbol or (None) of all."""
+
+    symbol: str | None = None
+
+
+Request = Liq | Level | Maps | Zones | Questions | Models | Help | Settings | About | Privacy | ForgetMe | Track
 
 
 class RequestError(Exception):

@@ -1,0 +1,34 @@
+"""What is stored about people: the one list that deletion, /privacy and the tests read. A new table joins here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One table of the database.
+
+    what: its content in words that follow "your" or "a chat's"; until: when a row goes; is_personal: its rows belong to
+    one person, named by the columns `platform` and `user_id`, and go with /forget_me.
+    """
+
+    table: str
+    what: str
+    until: str
+    is_personal: bool
+
+
+PERSON_PREFERENCE = Kept(
+    table="person_preference",
+    what="settings (symbol, window, model, venue, theme, time zone, language), by your number on this platform",
+    until="you change them, /settings reset or /forget_me",
+    is_personal=True,
+)
+CHAT_PREFERENCE = Kept(
+    table="chat_preference",
+    what="settings of the same kind, by the chat's number; who made them is not stored",
+    until="somebody who may configure the chat resets them",
+    is_personal=False,
+)
+KEPT = (PERSON_PREFERENCE, CHAT_PREFERENCE)
