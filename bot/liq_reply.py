@@ -35,6 +35,7 @@ from engine.text import band_text, duration_text, percent_text
 from engine.windows import HOUR_S, TOUCH_HORIZONS_H
 
 SIDES: tuple[Side, Side] = ("above", "below")
+UNCLEAR = "no clear zone, this is the side's strongest spot"
 SHOWN_NEXT = 2
 """Zones listed behind the best one of a side: with more, the answer does not fit on one screen."""
 
@@ -128,7 +129,7 @@ def _zones_lines(analysis: Analysis) -> list[Line]:
     lines = []
     for (best, *others), row in zip(sides, cells, strict=True):
         aligned = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append(_zone_line(best, aligned))
+        lines.append(_zone_line(best, row, aligned))
         nexts = " · ".join(_next_text(zone, best) for zone in others[:SHOWN_NEXT])
         lines += [Line(text=f"next: {nexts}", tone="muted")] if nexts else []
     return lines
@@ -141,6 +142,7 @@ def _next_text(zone: Zone, best: Zone) -> str:
 
 
 def _zone_cells(zone: Zone) -> tuple[str, ...]:
+    """Return where a zone is, how far, its score, who shows it and what would be forced there."""
     return (
         band_text(zone.band.low, zone.band.high),
         percent_text(zone.distance),
@@ -150,10 +152,11 @@ def _zone_cells(zone: Zone) -> tuple[str, ...]:
     )
 
 
-def _zone_line(zone: Zone, text: str) -> Line:
+def _zone_line(zone: Zone, cells: tuple[str, ...], aligned: str) -> Line:
     side = zone.band.side
-    caveat = "" if zone.clear else "  no clear zone, this is the side's strongest spot"
-    return Line(text=text.rstrip() + caveat, label=side_word(side), tone=side)
+    caveat = () if zone.clear else (UNCLEAR,)
+    text = "  ".join((aligned.rstrip(), *caveat))
+    return Line(text=text, label=side_word(side), tone=side, parts=(*cells, *caveat))
 
 
 def _setup_lines(analysis: Analysis) -> list[Line]:
@@ -209,6 +212,7 @@ def _crowd_lines(analysis: Analysis) -> list[Line]:
 
 
 def _breakdown_lines(zone: Zone) -> list[Line]:
+    cells = _zone_cells(zone)
     percentiles = ", ".join(
         f"{map_text(seen.key)} {100 * seen.percentile:.0f}{'' if seen.hit else ' (no)'}" for seen in zone.maps
     )
@@ -218,7 +222,7 @@ def _breakdown_lines(zone: Zone) -> list[Line]:
         f"{_age_text(zone)}chance of touch {chance_text(zone.touch)}",
     ]
     return [
-        _zone_line(zone, "  ".join(_zone_cells(zone))),
+        _zone_line(zone, cells, "  ".join(cells)),
         *(Line(text=text) for text in facts),
         *_evidence_lines(zone.evidence),
     ]

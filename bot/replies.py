@@ -33,11 +33,15 @@ Tone = Literal["plain", "strong", "above", "below", "good", "bad", "muted", "war
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a block; `label` is the short word in front of it, `tone` how it may be coloured."""
+    """One line of a block; `label` is the short word in front of it, `tone` how it may be coloured.
+
+    parts: what the text lines up, piece by piece, for a platform whose letters have no columns; empty: it is one piece.
+    """
 
     text: str
     label: str = ""
     tone: Tone = "plain"
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

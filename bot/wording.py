@@ -68,7 +68,7 @@ def headline(analysis: Analysis, *, subject: str | None = None) -> tuple[Block, 
     if analysis.source == "simulated":
         parts.insert(0, "SIMULATED, no real prices")
         tone = "warning"
-    return block("headline", Line(text=SEPARATOR.join(parts), tone=tone))
+    return block("headline", Line(text=SEPARATOR.join(parts), tone=tone, parts=tuple(parts)))
 
 
 def zone_text(zone: Zone) -> str:

@@ -351,3 +351,14 @@ def test_the_oldest_of_unequal_ratios_is_told_and_without_any_no_word(analysis_w
         line.text == "under 0.01 long accounts per short one at OKX, 1.00 at Bybit (accounts, not sizes; up to 3 h old)"
     )
     assert liq_reply(analysis).block("crowd") is None
+
+
+@pytest.mark.parametrize("reply", [liq_reply, maps_reply, zones_reply, questions_reply])
+def test_what_a_line_lines_up_is_there_piece_by_piece(analysis_with, zone_with, reply):
+    unclear = zone_with("above", 71_000, 71_200, score=12, index=5, usd=2e6, clear=False)
+    analysis = analysis_with(zones=(unclear, zone_with("below", 68_100, 68_450, score=64.4, index=71, usd=129e6)))
+    lined_up = [line for block in reply(analysis).blocks for line in block.lines if "  " in line.text]
+    assert lined_up
+    for line in lined_up:
+        assert line.text.replace("·", " ").split() == [word for part in line.parts for word in part.split()]
+        assert not any("  " in part for part in line.parts)
