@@ -17,6 +17,7 @@ import typer
 
 from bot.doctor_command import doctor
 from bot.history_command import history
+from bot.init_command import init
 from bot.record_command import record
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ def models() -> None:
 app.command()(history)
 app.command()(doctor)
 app.command()(record)
+app.command()(init)
 
 
 @app.command()
@@ -311,7 +313,9 @@ def _refuse(fault: Fault) -> int:
 
 
 def _complain(sentence: str) -> int:
-    typer.echo(sentence, err=True)
+    from bot.redaction import redacted
+
+    typer.echo(redacted(sentence), err=True)
     return BAD_INPUT
 
 

@@ -21,14 +21,26 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from bot.redaction import redacted
+from bot.sections import (
+    ConfigError,
+    DiscordSettings,
+    HttpUrl,
+    OwnerSettings,
+    Section,
+    ServeSettings,
+    SocketUrl,
+    TelegramSettings,
+)
 from engine.errors import EngineError
 from engine.windows import iso, parse_instant
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+__all__ = ["ConfigError", "Settings", "VenueSettings", "known_keys", "load_settings", "settings_file"]
+
 SourceName = Literal["auto", "live", "recorded", "simulated"]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")]
 ThemeName = Literal["dark", "light", "colour-blind"]
 
 CONFIG_FILE = Path("config.toml")
@@ -36,6 +48,8 @@ CONFIG_FILE = Path("config.toml")
 ENVIRONMENT_PREFIX = "FATHOM_"
 NESTING = "__"
 _VENUES = "venues"
+_SECRET = frozenset({"token"})
+"""Keys whose values are never shown."""
 
 LONGEST_AUTO_WAIT_S = 60.0
 """Nobody waits a minute for an answer: a longer wait is a slip of the pen [s]."""
@@ -48,10 +62,6 @@ HISTORY_OFF = Path("off")
 """Instead of a folder: keep nothing. A folder of that name is ./off."""
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used; `str(error)` names it and says what to do."""
-
-
 def _moment(text: object) -> object:
     """Read a moment early, so that a wrong one is refused as a setting. TOML has moments of its own."""
     try:
@@ -60,11 +70,7 @@ def _moment(text: object) -> object:
         raise ValueError(str(error)) from None
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MarketSettings(_Section):
+class MarketSettings(Section):
     """Where markets come from."""
 
     source: SourceName = "auto"
@@ -75,12 +81,12 @@ class MarketSettings(_Section):
     auto_wait_s: Annotated[float, Field(gt=0, le=LONGEST_AUTO_WAIT_S)] = 10.0
 
 
-class VenueSettings(_Section):
+class VenueSettings(Section):
     """One venue of the live source; base_url and ws_url replace scheme and host of its requests and of its streams."""
 
     enabled: bool = True
     base_url: HttpUrl | None = None
-    ws_url: Annotated[str, Field(pattern=r"^wss?://[^/\s?#]+[^\s?#]*$")] | None = None
+    ws_url: SocketUrl | None = None
 
 
 class OffVenueSettings(VenueSettings):
@@ -89,7 +95,7 @@ class OffVenueSettings(VenueSettings):
     enabled: bool = False
 
 
-class VenuesSettings(_Section):
+class VenuesSettings(Section):
     """The venues that the live source reads: three, and every other one of the exchange library that is named."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -101,7 +107,7 @@ class VenuesSettings(_Section):
     hyperliquid: OffVenueSettings = OffVenueSettings()  # whose addresses sweeping positions needs, too
 
 
-class HistorySettings(_Section):
+class HistorySettings(Section):
     """Where what was fetched is kept."""
 
     path: Path | None = None
@@ -118,7 +124,7 @@ class HistorySettings(_Section):
         return user_data_path("fathom") / "history"
 
 
-class PositionsSettings(_Section):
+class PositionsSettings(Section):
     """Whose real positions are swept at Hyperliquid; wallets: asked first in every sweep, whatever they hold."""
 
     enabled: bool = True
@@ -127,7 +133,7 @@ class PositionsSettings(_Section):
     leaderboard_url: HttpUrl | None = None
 
 
-class ChartSettings(_Section):
+class ChartSettings(Section):
     """How pictures look and where they are written."""
 
     theme: ThemeName = "dark"
@@ -151,6 +157,10 @@ class Settings(BaseSettings):
     venues: VenuesSettings = VenuesSettings()
     history: HistorySettings = HistorySettings()
     positions: PositionsSettings = PositionsSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    discord: DiscordSettings = DiscordSettings()
+    serve: ServeSettings = ServeSettings()
+    owner: OwnerSettings = OwnerSettings()
 
 
 def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, config: Path | None = None) -> Settings:
@@ -167,7 +177,7 @@ def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, co
         section: {key: value for key, value in values.items() if value is not None}
         for section, values in (flags or {}).items()
     }
-    file = config or (CONFIG_FILE if CONFIG_FILE.is_file() else None)
+    file = settings_file(config)
     layer = _read_toml(file) if file else {}
     _refuse_unknown_variables()
     try:
@@ -180,6 +190,11 @@ def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, co
         ) from None
     _refuse_unusable_venues(settings.venues, file)
     return settings
+
+
+def settings_file(named: Path | None = None) -> Path | None:
+    """Return the settings file that is read: the named one, else ./config.toml if there is one."""
+    return named or (CONFIG_FILE if CONFIG_FILE.is_file() else None)
 
 
 def _refuse_unusable_venues(venues: VenuesSettings, file: Path | None) -> None:
@@ -221,7 +236,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"There is no settings file {file}. Check --config, or copy config.example.toml.") from None
+        raise ConfigError(f"There is no settings file {file}. Check --config, or write one: fathom init.") from None
     except OSError as error:
         raise ConfigError(f"The settings file {file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -257,7 +272,7 @@ def _sections(model: type[BaseModel], within: str = "") -> dict[str, tuple[str, 
     found: dict[str, tuple[str, ...]] = {}
     for name, field in model.model_fields.items():
         kind = field.annotation
-        if not (isinstance(kind, type) and issubclass(kind, _Section)):
+        if not (isinstance(kind, type) and issubclass(kind, Section)):
             continue
         keys = tuple(key for key, value in kind.model_fields.items() if not _is_section(value.annotation))
         found |= {f"{within}{name}": keys} if keys else {}
@@ -266,7 +281,7 @@ def _sections(model: type[BaseModel], within: str = "") -> dict[str, tuple[str, 
 
 
 def _is_section(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, _Section)
+    return isinstance(kind, type) and issubclass(kind, Section)
 
 
 def _sentence(details: ErrorDetails, origin: str) -> str:
@@ -278,7 +293,9 @@ def _sentence(details: ErrorDetails, origin: str) -> str:
     if details["type"] == "model_type":
         return f"{name}{origin} is a section: write [{name}] on a line, and its keys below."
     message = details["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"The setting {name}{origin} cannot be {details['input']!r}: {message}."
+    if location[-1] in _SECRET or not isinstance(details["input"], str | int | float):  # a table may hold a secret
+        return f"The setting {name}{origin} cannot be used: {message}."
+    return f"The setting {name}{origin} cannot be {redacted(repr(details['input']))}: {message}."
 
 
 def _known_beside(location: tuple[int | str, ...]) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 
-from bot.config import ConfigError
+from bot.log import current_request
+from bot.redaction import redacted
 from bot.replies import Fault
 from bot.requests import RequestError
+from bot.sections import ConfigError
 from engine.errors import (
     EngineError,
     NotEnoughDataError,
@@ -31,10 +33,10 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
 def fault_of(error: Exception) -> Fault:
     """Return what to say about an error; one that nobody expected is logged under an id that the sentence names."""
     if isinstance(error, OSError):
-        return Fault(text=_file_sentence(error))
+        return Fault(text=redacted(_file_sentence(error)))
     for kind, advice in _ADVICE:
         if isinstance(error, kind):
-            return Fault(text=f"{error} {advice}".strip())
+            return Fault(text=redacted(f"{error} {advice}".strip()))
     return _unexpected(error)
 
 
@@ -46,7 +48,7 @@ def _file_sentence(error: OSError) -> str:
 
 
 def _unexpected(error: Exception) -> Fault:
-    error_id = secrets.token_hex(4)
+    error_id = current_request() or secrets.token_hex(4)
     _log.error("unexpected error %s", error_id, exc_info=error)
     text = f"That is a fault of Fathom, not yours (error {error_id}). Please report it with this number."
     return Fault(text=text, error_id=error_id)

@@ -25,6 +25,7 @@ SLOW_TO_IMPORT = {"pandas", "matplotlib.pyplot", "scipy.stats", "ccxt"}
 
 LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
 CHAT_EXTRAS = {"discord", "telegram"}
+SERVE_EXTRA = {"prometheus_client", "pythonjsonlogger"}
 
 
 @dataclass(frozen=True)
@@ -295,10 +296,14 @@ def test_nothing_else_that_is_installed_brings_a_package_of_our_name() -> None:
         assert set(owners.get(package, [])) <= {"fathom-liq"}, package
 
 
+SERVING = {"bot.log", "bot.serving.metrics", "bot.serving.status_page"}
+STATUS_PAGE = "bot.serving.status_page"
+
+
 def test_what_live_markets_need_is_imported_by_the_live_source_alone_and_only_when_it_asks() -> None:
     users = {module.name for module in MODULES if forbidden(module, LIVE_EXTRA)}
     assert users
-    assert all(name.startswith("engine.sources.live.") for name in users)
+    assert all(name.startswith("engine.sources.live.") or name == STATUS_PAGE for name in users)
     assert not [module for module in MODULES if any(within(name, LIVE_EXTRA) for name in imports_at_start(module))]
 
 
@@ -321,9 +326,19 @@ def test_no_chat_platforms_library_is_loaded_before_its_chat_runs() -> None:
     assert {name for name in loading(CHAT_EXTRAS, MODULES) if not name.startswith("bot.chats.")} == set()
 
 
+def test_what_a_serving_process_needs_is_loaded_by_no_other() -> None:
+    assert {module.name for module in MODULES if forbidden(module, SERVE_EXTRA)} <= SERVING
+    assert {name for name in loading(SERVE_EXTRA, MODULES) if not name.startswith("bot.serving.")} == set()
+
+
 def test_every_other_third_party_import_comes_with_a_plain_installation() -> None:
     owners = importlib.metadata.packages_distributions()
-    used = {name.partition(".")[0] for module in MODULES for name in imports(module)} - LIVE_EXTRA - CHAT_EXTRAS
+    used = (
+        {name.partition(".")[0] for module in MODULES for name in imports(module)}
+        - LIVE_EXTRA
+        - CHAT_EXTRAS
+        - SERVE_EXTRA
+    )
     foreign = used - set(PACKAGES) - set(sys.stdlib_module_names)
     installed = plain_installation()
     assert {name for name in foreign if not {normal(owner) for owner in owners.get(name, [])} & installed} == set()

@@ -1,0 +1,93 @@
+"""The sections of the settings that a process with chats needs: tokens, addresses, how it is watched, who owns it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")]
+SocketUrl = Annotated[str, Field(pattern=r"^wss?://[^/\s?#]+[^\s?#]*$")]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+MOST_WORKERS = 64
+"""More processes than this belong on several machines (own assumption)."""
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; `str(error)` names it and says what to do."""
+
+
+class Section(BaseModel):
+    """One section of the settings: unknown keys are refused, nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChatSection(Section):
+    """A chat platform, which is served when it has a token: written down, or in a file of its own."""
+
+    token: SecretStr | None = None
+    token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_one_token(self) -> ChatSection:
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("token and token_file are both set: leave one of them out")
+        return self
+
+    def secret_token(self) -> str | None:
+        """Return the token, None where none is set. It is not checked for its shape: that is the platform's to judge.
+
+        Raises:
+            ConfigError: its file cannot be read, or holds nothing.
+
+        """
+        if self.token_file is None:
+            return (self.token.get_secret_value().strip() or None) if self.token is not None else None
+        try:
+            token = self.token_file.expanduser().read_text(encoding="utf-8").strip()
+        except UnicodeDecodeError:
+            raise ConfigError(f"The token file {self.token_file} is not text in UTF-8.") from None
+        except OSError as error:
+            raise ConfigError(f"The token file {self.token_file} cannot be read: {error.strerror}.") from None
+        if not token:
+            raise ConfigError(f"The token file {self.token_file} is empty.")
+        return token
+
+
+class TelegramSettings(ChatSection):
+    """Telegram; base_url ends in /bot and base_file_url in /file/bot, as the library puts the token behind them."""
+
+    base_url: HttpUrl | None = None
+    base_file_url: HttpUrl | None = None
+
+
+class DiscordSettings(ChatSection):
+    """Discord; api_base holds the version (/api/v10), gateway is the whole address, layout how answers are built."""
+
+    api_base: HttpUrl | None = None
+    gateway: SocketUrl | None = None
+    layout: Literal["components", "embed"] = "components"
+
+
+class ServeSettings(Section):
+    """The process that serves chats: its workers, and where its health is told. Port 0: the system chooses one."""
+
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 2
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8020
+    log_level: LogLevel = "info"
+    log_file: Path | None = None
+
+
+class OwnerSettings(Section):
+    """Whose commands about the process itself are obeyed: user ids, as the platforms number people."""
+
+    telegram: tuple[int, ...] = ()
+    discord: tuple[int, ...] = ()
+
+    def owns(self, platform: str, user: int) -> bool:
+        """Say whether this person runs the process."""
+        return user in {"telegram": self.telegram, "discord": self.discord}.get(platform, ())
