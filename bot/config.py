@@ -124,6 +124,13 @@ class HistorySettings(Section):
         return user_data_path("fathom") / "history"
 
 
+class RecordSettings(Section):
+    """What is recorded without pause: by `fathom record`, and beside the chats by `fathom serve`."""
+
+    symbols: tuple[str, ...] = ("BTC", "ETH", "SOL")
+    beside_chats: bool = True
+
+
 class PositionsSettings(Section):
     """Whose real positions are swept at Hyperliquid; wallets: asked first in every sweep, whatever they hold."""
 
@@ -156,6 +163,7 @@ class Settings(BaseSettings):
     charts: ChartSettings = ChartSettings()
     venues: VenuesSettings = VenuesSettings()
     history: HistorySettings = HistorySettings()
+    record: RecordSettings = RecordSettings()
     positions: PositionsSettings = PositionsSettings()
     telegram: TelegramSettings = TelegramSettings()
     discord: DiscordSettings = DiscordSettings()

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def record(
-    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL...", help="Such as BTC ETH.")],
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Such as BTC ETH; without any, [record] symbols.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as JSON, one a line.")] = False,  # noqa: FBT002
     path: Annotated[
         str | None, typer.Option("--path", metavar="DIR", help="Another history than [history] path.")
@@ -38,7 +40,7 @@ def record(
     from bot.tokens import as_symbol
 
     settings = load_settings({"history": {"path": path}}, config=None if config is None else Path(config))
-    names = tuple(dict.fromkeys(as_symbol(symbol) for symbol in symbols))
+    names = tuple(dict.fromkeys(as_symbol(symbol) for symbol in symbols or settings.record.symbols))
     with open_recording(settings) as recording:
         asyncio.run(_run(recording, names, _teller(recording, as_json=as_json)))
 

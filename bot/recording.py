@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.recording.position_watch import PositionWatch
     from engine.recording.reports import Report
     from engine.recording.steady_clock import SteadyClock
+    from engine.sources.base import Source
     from engine.sources.live.source import LiveSource
     from engine.sources.live.streams import LiquidationStream
 
@@ -99,15 +100,32 @@ def open_recording(settings: Settings) -> Iterator[Recording]:
         raise ConfigError(NO_HISTORY)
     if not has_live_extra():
         raise ConfigError(NO_LIVE_EXTRA)
-    from engine.recording.steady_clock import SteadyClock
-
-    clock = SteadyClock(time.time, time.monotonic)
+    clock = _steady_clock()
     with _open_store(directory) as store:
         source = _open_live(settings, store, clock)
         try:
             yield Recording(settings, clock, store, source)
         finally:
             source.close()
+
+
+def recording_of(settings: Settings, source: Source) -> Recording | None:
+    """Return a recorder that reads the markets which `source` answers from, and writes where it keeps them.
+
+    None where there is nothing to record: another source than live markets, or none that is kept.
+    """
+    from engine.history.keeping import KeepingSource
+    from engine.sources.live.source import LiveSource
+
+    if not isinstance(source, KeepingSource) or not isinstance(source.source, LiveSource):
+        return None
+    return Recording(settings, _steady_clock(), source.store, source.source)
+
+
+def _steady_clock() -> SteadyClock:
+    from engine.recording.steady_clock import SteadyClock
+
+    return SteadyClock(time.time, time.monotonic)
 
 
 def _open_store(directory: Path) -> HistoryStore:

@@ -30,7 +30,7 @@ Series = tuple[str, str]
 
 
 class KeepingSource:
-    """Answers like the source it stands before, and stores what the answer was made of.
+    """Answers like the `source` it stands before, and puts what the answer was made of into the `store`.
 
     An answer is never lost to the disk: what could not be stored is a note. Only real markets are kept. While another
     process writes the history nothing is said: it keeps this very market or is soon gone, every single answer of a
@@ -38,32 +38,32 @@ class KeepingSource:
     """
 
     def __init__(self, source: Source, store: HistoryStore) -> None:
-        self._source = source
-        self._store = store
+        self.source = source
+        self.store = store
         self._kept: OrderedDict[str, dict[Series, Rows]] = OrderedDict()
         self._one_at_a_time = RLock()
         self.name = source.name
 
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols of the source."""
-        return self._source.symbols()
+        return self.source.symbols()
 
     def known_symbols(self) -> tuple[str, ...]:
         """Return what the source has in memory."""
-        return self._source.known_symbols()
+        return self.source.known_symbols()
 
     def market(self, symbol: str, as_of_s: int | None = None) -> Market:
         """Return the source's market, stored before it is returned; raises what the source raises."""
-        market = self._source.market(symbol, as_of_s)
+        market = self.source.market(symbol, as_of_s)
         if market.source != "live":
             return market
-        return completed(self._stored(market), self._store)
+        return completed(self._stored(market), self.store)
 
     def _stored(self, market: Market) -> Market:
         """Store what of the market is not stored yet, and return it with what there is to say about that."""
         try:
             with self._one_at_a_time:
-                notes = keep(market, self._store, self._remembered(market.symbol))
+                notes = keep(market, self.store, self._remembered(market.symbol))
         except HistoryBusyError:
             return market
         except EngineError as error:

@@ -14,7 +14,10 @@ from contextlib import contextmanager, suppress
 import numpy as np
 import pytest
 
+from bot.app import open_source
 from bot.cli import run
+from bot.config import load_settings
+from bot.recording import recording_of
 from engine.history.realised import liquidations_of
 from engine.history.store import HistoryStore
 from tests.engine.markets import random_closes, venue_from
@@ -209,3 +212,32 @@ def test_an_unknown_symbol_is_refused_with_the_nearest(venues, tmp_path, capsys,
         monkeypatch.setenv(name, value)
     assert run(["record", "BTCC", "--path", str(tmp_path)]) == 2
     assert "Did you mean BTC?" in capsys.readouterr().err
+
+
+def test_beside_chats_their_own_markets_are_recorded_where_they_are_kept(venues, tmp_path, monkeypatch):
+    for name, value in venues.environment().items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings({"market": {"source": "live"}, "history": {"path": str(tmp_path)}})
+    source = open_source(settings)
+    kinds = set()
+
+    async def record():
+        stop = asyncio.Event()
+
+        def tell(report):
+            kinds.add(getattr(report, "kind", ""))
+            if {"liquidations", "perp_5m"} <= kinds:
+                stop.set()
+
+        await asyncio.wait_for(recording_of(settings, source).run(["BTC"], stop, tell), LONGEST_S)
+
+    asyncio.run(record())
+    assert source.market("BTC").venues
+    assert HistoryStore(tmp_path).symbols() == ("BTC",)
+    source.source.close()
+    source.store.close()
+
+
+def test_there_is_nothing_to_record_beside_chats_that_are_not_answered_live(monkeypatch):
+    settings = load_settings({"market": {"source": "simulated"}})
+    assert recording_of(settings, open_source(settings)) is None
