@@ -113,7 +113,8 @@ async def parameters_of(request: web.Request) -> Parameters:
     elif request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
         for name, value in (await request.post()).items():
             if isinstance(value, web.FileField):
-                files[name] = Upload(value.filename, value.file.read())
+                with value.file:  # a request that is cut off before its answer would leave it open
+                    files[name] = Upload(value.filename, value.file.read())
             else:
                 values[name] = value if isinstance(value, str) else bytes(value).decode()
     return Parameters(values, files)
