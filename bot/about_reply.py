@@ -24,8 +24,8 @@ _DOES_NOT = (
 _STORED_NOWHERE = "what you write, the answers, your name, and who asked for what"
 _IN_MEMORY = "what a chat asked about last and how often you asked in the last seconds; gone when the program restarts"
 _WHERE = (
-    "In the database of whoever runs this bot, and in nobody else's. That and the log, which holds faults of the "
-    "program and no messages, are theirs to keep safe."
+    "In the database of whoever runs this bot, and in nobody else's. That and the log, which holds no messages "
+    "and names nobody, are theirs to keep safe."
 )
 _TOO_FEW = "Nothing{about} has been graded yet, so there is too little to tell: no hit rate, good or bad, is claimed."
 _NOTHING_HERE = (

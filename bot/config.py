@@ -30,6 +30,7 @@ from bot.sections import (
     Section,
     ServeSettings,
     SocketUrl,
+    StorageSettings,
     TelegramSettings,
 )
 from engine.errors import EngineError
@@ -48,8 +49,8 @@ CONFIG_FILE = Path("config.toml")
 ENVIRONMENT_PREFIX = "FATHOM_"
 NESTING = "__"
 _VENUES = "venues"
-_SECRET = frozenset({"token"})
-"""Keys whose values are never shown."""
+_SECRET = frozenset({"token", "url"})
+"""Keys whose values are never shown: the address of a database may hold a password."""
 
 LONGEST_AUTO_WAIT_S = 60.0
 """Nobody waits a minute for an answer: a longer wait is a slip of the pen [s]."""
@@ -169,6 +170,7 @@ class Settings(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     serve: ServeSettings = ServeSettings()
     owner: OwnerSettings = OwnerSettings()
+    storage: StorageSettings = StorageSettings()
 
 
 def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, config: Path | None = None) -> Settings:

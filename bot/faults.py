@@ -10,6 +10,7 @@ from bot.redaction import redacted
 from bot.replies import Fault
 from bot.requests import RequestError
 from bot.sections import ConfigError
+from bot.storage.errors import StorageError
 from engine.errors import (
     EngineError,
     NotEnoughDataError,
@@ -26,6 +27,7 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (EngineError, ""),
     (RequestError, ""),
     (ConfigError, ""),
+    (StorageError, ""),
 )
 """The expected errors, the narrower first, and what to do about each; their own sentences say what is wrong."""
 

@@ -19,9 +19,10 @@ from bot.grammar import parse_request
 from bot.preferences import Place, Preferences, PreferenceStore
 from bot.presses import Button, OldButtonError, Press, buttons_for
 from bot.replies import Fault, Reply, fault_reply
-from bot.requests import Liq, MarketRequest, Request, RequestError
+from bot.requests import ForgetMe, Liq, MarketRequest, Request, RequestError, Settings
 from bot.service.answer import Answer, Drawing, Findings, Order
 from bot.service.service import AnswerService, BusyError
+from bot.settings_desk import SettingsDesk
 from engine.windows import window_named
 
 REMEMBERED_CHATS = 20_000
@@ -55,6 +56,7 @@ class Handlers:
         self._service = service
         self._preferences = preferences
         self._cooldown = cooldown
+        self._desk = SettingsDesk(preferences)
         self._symbols: OrderedDict[Hashable, str] = OrderedDict()
 
     async def said(self, text: str, place: Place) -> Outgoing:
@@ -87,6 +89,9 @@ class Handlers:
             msg = f"a press of {press.verb} is the platform's to do"
             raise ValueError(msg)
         try:
+            _refuse_others(press, place)
+            if isinstance(press.request, Settings | ForgetMe):
+                return replace(await self._kept(press.request, place), is_brief=False)  # in place of what was shown
             liked = await self._preferences.preferences(place)
             return await self._answered(press.request, place, liked, is_hd=press.verb == "hd")
         except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
@@ -97,6 +102,8 @@ class Handlers:
         return self._service.suggest(text)
 
     async def _answered(self, request: Request, place: Place, liked: Preferences, *, is_hd: bool = False) -> Outgoing:
+        if isinstance(request, Settings | ForgetMe):
+            return await self._kept(request, place)
         order = Order(request=request, theme=liked.theme or "dark", is_hd=is_hd)
         if not self._service.is_ready(order):  # what costs nothing is never refused
             self._cooldown.count(place)
@@ -111,6 +118,14 @@ class Handlers:
             as_file=is_hd,
             is_brief=answer.reply.fault is not None,
         )
+
+    async def _kept(self, request: Settings | ForgetMe, place: Place) -> Outgoing:
+        """Answer what is about the person who asks, and about no market."""
+        self._cooldown.count(place)
+        said = await self._desk.answer(request, place)
+        if isinstance(request, ForgetMe) and request.confirmed and place.community is None:
+            self._symbols.pop(_conversation(place), None)
+        return Outgoing(reply=said.reply, request=request, buttons=said.buttons, is_brief=True)
 
     def _last_symbol(self, place: Place) -> str | None:
         return self._symbols.get(_conversation(place))
@@ -128,6 +143,12 @@ class Handlers:
 
 def _conversation(place: Place) -> Hashable:
     return place.platform, place.chat, place.topic
+
+
+def _refuse_others(press: Press, place: Place) -> None:
+    """Refuse a button under an answer that was about somebody else."""
+    if press.asker not in (None, place.user):
+        raise RequestError("That button is for who asked.", ("/settings", "/liq BTC"))
 
 
 def _as_liked(request: Request, liked: Preferences) -> Request:

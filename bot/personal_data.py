@@ -19,6 +19,14 @@ class Kept:
     is_personal: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was deleted of one table: how many rows."""
+
+    kept: Kept
+    rows: int
+
+
 PERSON_PREFERENCE = Kept(
     table="person_preference",
     what="settings (symbol, window, model, venue, theme, time zone, language), by your number on this platform",

@@ -5,6 +5,8 @@ and on any platform: a version, a verb, and the request it stands for.
 
     1|l|BTC|M2|3d||      /liq BTC m2 3d              1|v|BTC|M2|3d|68500|okx   /level BTC 68500 m2 3d at OKX alone
     1|hl|BTC|M2|3d||     its picture in full size    1|x||||k3f9a|             delete, by whoever asked (base 36)
+    1|sm|theme|light||k3f9a|   /settings theme light, by whoever asked ("sc": for this chat; no value: taken back)
+    1|f||||k3f9a|              /forget_me, confirmed by whoever asked
 """
 
 from __future__ import annotations
@@ -13,7 +15,21 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.requests import Level, Liq, Maps, MarketRequest, Questions, Request, Zones
+from bot.requests import (
+    Change,
+    ForgetMe,
+    Key,
+    Level,
+    Liq,
+    Maps,
+    MarketRequest,
+    Questions,
+    Request,
+    Scope,
+    Settings,
+    Zones,
+)
+from bot.settings_words import KEYS
 from engine.windows import window_named
 
 VERSION = "1"
@@ -35,6 +51,9 @@ _LEVEL = "v"
 _HD = "h"
 _WHICH_LEVEL = "p"
 _DELETE = "x"
+_FORGET = "f"
+_SETTING: dict[Scope, str] = {"me": "sm", "chat": "sc"}
+_SCOPES: dict[str, Scope] = {verb: scope for scope, verb in _SETTING.items()}
 _VERBS: dict[str, Verb] = {"": "ask", _HD: "hd", _WHICH_LEVEL: "level"}
 
 
@@ -47,10 +66,10 @@ class OldButtonError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """What a press means. request: None only for delete; asker: who may delete, as the platform numbers people."""
+    """What a press means. request: None only for delete; asker: who alone may press, as the platform numbers people."""
 
     verb: Verb
-    request: Liq | Level | Maps | Zones | Questions | None = None
+    request: Liq | Level | Maps | Zones | Questions | Settings | ForgetMe | None = None
     asker: int | None = None
 
 
@@ -67,10 +86,14 @@ def encoded(press: Press) -> str:
     """Return a press as text of at most 64 bytes.
 
     Raises:
-        ValueError: it would be longer, which no symbol that can be asked for makes it.
+        ValueError: it would be longer or ambiguous, which no symbol that can be asked for makes it.
 
     """
-    text = _SEPARATOR.join((VERSION, *_fields(press)))
+    fields = _fields(press)
+    if any(_SEPARATOR in field for field in fields):
+        msg = f"a button holds no {_SEPARATOR!r}, and one of {fields} does"
+        raise ValueError(msg)
+    text = _SEPARATOR.join((VERSION, *fields))
     if len(text.encode()) > MOST_BYTES:
         msg = f"a button holds {MOST_BYTES} bytes, and {text!r} is longer"
         raise ValueError(msg)
@@ -78,9 +101,14 @@ def encoded(press: Press) -> str:
 
 
 def _fields(press: Press) -> tuple[str, ...]:
-    if press.request is None:
-        return (_DELETE, "", "", "", _in_base(press.asker or 0), "")
-    request = press.request
+    request, asker = press.request, _in_base(press.asker or 0)
+    if request is None:
+        return (_DELETE, "", "", "", asker, "")
+    if isinstance(request, ForgetMe):
+        return (_FORGET, "", "", "", asker, "")
+    if isinstance(request, Settings):
+        (change,) = request.changes
+        return (_SETTING[request.scope], change.key, change.value or "", "", asker, "")
     price = f"{request.price:.10g}" if isinstance(request, Level) else ""
     letter = _LEVEL if isinstance(request, Level) else _LETTERS[type(request)]
     verb = {"ask": letter, "hd": f"{_HD}{letter}", "level": f"{_WHICH_LEVEL}{letter}"}[press.verb]
@@ -106,12 +134,21 @@ def _press(version: str, verb: str, symbol: str, model: str, window: str, last: 
         raise OldButtonError
     if verb == _DELETE:
         return Press(verb="delete", asker=int(last, _BASE))
+    if verb == _FORGET:
+        return Press(verb="ask", request=ForgetMe(confirmed=True), asker=int(last, _BASE))
+    if verb in _SCOPES:
+        request = Settings(changes=(Change(_key(symbol), model or None),), scope=_SCOPES[verb])
+        return Press(verb="ask", request=request, asker=int(last, _BASE))
     if not symbol:
         raise OldButtonError
     map_ = MarketRequest(
         symbol=symbol, model=model or None, window=window_named(window) if window else None, venue=venue or None
     )
     return Press(verb=_VERBS[verb[:-1]], request=_request(verb[-1], map_, last))
+
+
+def _key(name: str) -> Key:
+    return next(key for key in KEYS if key == name)
 
 
 def _request(letter: str, asked: MarketRequest, price: str) -> Liq | Level | Maps | Zones | Questions:

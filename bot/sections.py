@@ -1,22 +1,33 @@
-"""The sections of the settings that a process with chats needs: tokens, addresses, how it is watched, who owns it."""
+"""The sections of the settings that a process with chats needs: tokens, addresses, database, health, and its owner."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")]
 SocketUrl = Annotated[str, Field(pattern=r"^wss?://[^/\s?#]+[^\s?#]*$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
+DATABASES = ("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+asyncpg")
+"""How the address of a database may begin."""
 MOST_WORKERS = 64
 """More processes than this belong on several machines (own assumption)."""
 
 
 class ConfigError(Exception):
     """A setting that cannot be used; `str(error)` names it and says what to do."""
+
+
+def _database(text: str) -> str:
+    """Refuse what is no address of a database that can be used."""
+    kind, separator, _ = text.partition("://")
+    if not separator or kind not in DATABASES:
+        msg = "write it as sqlite:///folder/fathom.db or postgresql://user@host/database"
+        raise ValueError(msg)
+    return text
 
 
 class Section(BaseModel):
@@ -91,3 +102,18 @@ class OwnerSettings(Section):
     def owns(self, platform: str, user: int) -> bool:
         """Say whether this person runs the process."""
         return user in {"telegram": self.telegram, "discord": self.discord}.get(platform, ())
+
+
+class StorageSettings(Section):
+    """Where the settings of people and chats are kept: the address of a database, which may hold a password."""
+
+    url: Annotated[str, AfterValidator(_database)] | None = None
+
+    @property
+    def address(self) -> str:
+        """The address, by default of a file in the platform's folder for a user's data."""
+        if self.url is not None:
+            return self.url
+        from platformdirs import user_data_path  # not needed by who only asks for help
+
+        return f"sqlite:///{user_data_path('fathom') / 'fathom.db'}"

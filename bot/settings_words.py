@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from bot.requests import Change, Key, RequestError, Scope, Settings
-from bot.tokens import MAX_SYMBOL_LENGTH, tokenise
+from bot.tokens import MAX_SYMBOL_LENGTH, as_model, tokenise
 
 EXAMPLES = ("/settings theme light", "/settings symbol ETH for this chat", "/settings reset")
 KEYS: tuple[Key, ...] = get_args(Key)
@@ -86,13 +86,15 @@ def _without_scope(words: Sequence[str]) -> tuple[tuple[str, ...], Scope]:
 
 def _changes(words: Sequence[str]) -> tuple[Change, ...]:
     changes: dict[Key, Change] = {}
-    for place in range(0, len(words), 2):
-        key = _key(words[place])
-        if place + 1 == len(words):
-            raise RequestError(f"Which {key_text(key)}?", (f"/settings {key} default", *EXAMPLES[:1]))
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        key: Key = "model" if as_model(word) else _key(word)  # "model 2" is one word by now
         if key in changes:
             raise RequestError(f"That sets the {key_text(key)} twice.", EXAMPLES)
-        value = words[place + 1]
+        if not as_model(word) and not waiting:
+            raise RequestError(f"Which {key_text(key)}?", (f"/settings {key} default", *EXAMPLES[:1]))
+        value = word if as_model(word) else waiting.pop(0)
         changes[key] = Change(key, None if value.lower() in TAKEN_BACK else value)
     return tuple(changes.values())
 

@@ -26,6 +26,7 @@ SLOW_TO_IMPORT = {"pandas", "matplotlib.pyplot", "scipy.stats", "ccxt"}
 LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
 CHAT_EXTRAS = {"discord", "telegram"}
 SERVE_EXTRA = {"prometheus_client", "pythonjsonlogger"}
+DATABASE = {"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"}
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,9 @@ def test_nothing_slow_is_imported_at_start(module: Module) -> None:
     assert not {name for name in imports_at_start(module) if within(name, SLOW_TO_IMPORT)}
 
 
+NOT_IN_AN_ANSWER = SLOW_TO_IMPORT | CHAT_EXTRAS | DATABASE | {"matplotlib"}
+
+
 def test_an_answer_as_json_loads_neither_drawing_nor_tables_nor_exchanges(tmp_path: Path) -> None:
     asked = ["ask", "/liq BTC", "--json", "--source", "simulated"]
     done = subprocess.run(
@@ -162,7 +166,7 @@ def test_an_answer_as_json_loads_neither_drawing_nor_tables_nor_exchanges(tmp_pa
     assert done.returncode == 0, done.stderr
     loaded = set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, flags=re.MULTILINE))
     assert "numpy" in loaded  # the report is really there
-    assert {name for name in loaded if within(name, SLOW_TO_IMPORT | CHAT_EXTRAS | {"matplotlib"})} == set()
+    assert {name for name in loaded if within(name, NOT_IN_AN_ANSWER)} == set()
 
 
 def test_only_modules_with_a_kernel_import_the_compiler() -> None:
@@ -329,6 +333,18 @@ def test_no_chat_platforms_library_is_loaded_before_its_chat_runs() -> None:
 def test_what_a_serving_process_needs_is_loaded_by_no_other() -> None:
     assert {module.name for module in MODULES if forbidden(module, SERVE_EXTRA)} <= SERVING
     assert {name for name in loading(SERVE_EXTRA, MODULES) if not name.startswith("bot.serving.")} == set()
+
+
+@every_module
+def test_only_the_storage_knows_the_database(module: Module) -> None:
+    if not module.name.startswith("bot.storage."):
+        assert not forbidden(module, DATABASE)
+
+
+def test_no_database_is_loaded_before_a_process_opens_one() -> None:
+    at_start = loading(DATABASE, MODULES)
+    assert "bot.storage.sql_preferences" in at_start  # the detector is really there
+    assert {name for name in at_start if not name.startswith("bot.storage.")} == set()
 
 
 def test_every_other_third_party_import_comes_with_a_plain_installation() -> None:

@@ -211,6 +211,22 @@ def test_wrong_flag_is_blamed_even_when_the_file_is_wrong_too():
         load_settings({"market": {"at": "tomorrow"}})
 
 
+def test_the_database_is_a_file_among_the_users_data_unless_it_is_named(monkeypatch):
+    assert re.fullmatch(r"sqlite:///.*fathom.fathom\.db", load_settings().storage.address)
+    write("[storage]\nurl = 'sqlite:///here.db'")
+    assert load_settings().storage.address == "sqlite:///here.db"
+    monkeypatch.setenv("FATHOM_STORAGE__URL", "postgresql://fathom:sesame@db.example/fathom")
+    assert load_settings().storage.address == "postgresql://fathom:sesame@db.example/fathom"
+
+
+@pytest.mark.parametrize("address", ["mysql://fathom:sesame@db.example/fathom", "fathom:sesame", "sesame", "://sesame"])
+def test_an_address_of_no_database_is_refused_without_repeating_it(monkeypatch, address):
+    monkeypatch.setenv("FATHOM_STORAGE__URL", address)
+    with pytest.raises(ConfigError, match=r"storage\.url.*FATHOM_STORAGE__URL.*sqlite:///folder/fathom\.db") as refusal:
+        load_settings()
+    assert "sesame" not in str(refusal.value)
+
+
 def test_every_theme_that_can_be_drawn_can_be_set():
     assert set(get_args(ThemeName)) == set(THEMES)
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.presses import MOST_BYTES, OldButtonError, Press, buttons_for, decoded, encoded
-from bot.requests import Help, Level, Liq, Maps, Questions, Zones
+from bot.requests import Change, ForgetMe, Help, Level, Liq, Maps, Questions, Settings, Zones
+from bot.settings_words import KEYS
 from bot.tokens import MAX_SYMBOL_LENGTH
 from engine.windows import WINDOWS, window_named
 
@@ -32,6 +33,17 @@ levels = st.builds(
 presses = st.builds(
     lambda verb, request: Press(verb=verb, request=request), st.sampled_from(["ask", "hd", "level"]), whole | levels
 ) | st.integers(0, 2**63).map(lambda asker: Press(verb="delete", asker=asker))
+settings = st.builds(
+    lambda key, value, scope: Settings(changes=(Change(key, value),), scope=scope),
+    st.sampled_from(KEYS),
+    st.none() | st.sampled_from(["12h", "M2", "colour-blind", "1000PEPE"]),
+    st.sampled_from(["me", "chat"]),
+)
+presses |= st.builds(
+    lambda request, asker: Press(verb="ask", request=request, asker=asker),
+    settings | st.just(ForgetMe(confirmed=True)),
+    st.integers(0, 2**63),
+)
 
 
 @given(presses)
@@ -65,11 +77,21 @@ def test_what_was_never_a_button_of_this_version_is_refused(text):
         "1|x||||||",
         "0|l|BTC|M1|12h||",
         "1|l|BTC|M1|12h|",
+        "1|sm|colour|red||5|",
+        "1|sm|theme|light|||",
+        "1|s|theme|light||5|",
+        "1|f|||||",
     ],
 )
 def test_broken_buttons_say_what_to_do(text):
     with pytest.raises(OldButtonError, match="Ask again, such as /liq BTC"):
         decoded(text)
+
+
+def test_a_setting_that_a_button_cannot_hold_is_refused():
+    for value in ("a" * 60, "a|b"):
+        with pytest.raises(ValueError, match="button"):
+            encoded(Press(verb="ask", request=Settings(changes=(Change("venue", value),)), asker=1))
 
 
 def labels(request):
