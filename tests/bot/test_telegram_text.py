@@ -149,6 +149,14 @@ def test_a_fold_that_goes_on_with_an_open_fact_repeats_its_label() -> None:
     assert "<blockquote expandable><b>AT IT</b> 50x $28.0M" in html
 
 
+def test_an_answer_in_a_strong_line_stands_open_wherever_it_is() -> None:
+    touch = block("touch", Line(text="72 h 58 %", label="TOUCH", tone="strong"))
+    zone = block("guide", Line(text="71,950-72,300  +2.2 %  score 81  4/4 maps", label="ABOVE", tone="above"))
+    assert caption_of(Reply(blocks=(*touch, *zone))).html == (
+        "<b>TOUCH</b> <b>72 h 58 %</b>\n\n▲ <b>71,950-72,300</b> · +2.2 % · score 81\n4/4 maps"
+    )
+
+
 def test_evidence_that_says_nothing_is_left_out_only_where_there_is_too_much_text() -> None:
     zones = tuple(
         make_zone("above", 71_000.0 + 100 * n, 71_050.0 + 100 * n, score=50, index=9, usd=1e6) for n in range(14)

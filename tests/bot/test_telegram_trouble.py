@@ -288,6 +288,22 @@ def test_stopping_lets_an_answer_under_way_arrive() -> None:
     asyncio.run(run())
 
 
+def test_stopping_waits_neither_for_an_endless_answer_nor_for_a_silent_server() -> None:
+    service = Service()
+
+    async def run() -> float:
+        async with talking(service) as world:
+            service.gate = asyncio.Event()
+            world.api.user("Ann").private.send("/liq btc")
+            await world.api.world.until(lambda: service.orders, "order")
+            world.api.faults.append(Fault("getUpdates", Silence.HANG, times=None))
+            begun = time.monotonic()
+            await world.chat.stop()
+            return time.monotonic() - begun
+
+    assert asyncio.run(run()) < 4.5
+
+
 def test_what_was_written_long_ago_while_the_bot_was_away_is_left() -> None:
     async def run() -> None:
         async with BotApi() as api:

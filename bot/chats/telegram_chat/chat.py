@@ -43,8 +43,8 @@ CONNECT_PAUSES_S = (1.0, 3.0, 9.0)
 """Pauses between attempts to connect at the start."""
 READ_TIMEOUT_S = 20.0
 """How long an answer of the server may take: an upload of a picture is read there first."""
-STOPPING_S = 3.0
-"""How long answers under way may take to end."""
+STOPPING_S = 1.5
+"""How long the last fetch and the answers under way may each take to end."""
 STALE_AFTER_S = 600
 """Who wrote longer ago, while the bot was away, waits no more (own assumption)."""
 KEPT_UPDATES = ("message", "callback_query", "inline_query")
@@ -149,8 +149,8 @@ class TelegramChat:
             return
         updater = application.updater
         if updater is not None and updater.running:
-            with contextlib.suppress(TelegramError):  # a refused token ends the polling with this very error
-                await updater.stop()
+            with contextlib.suppress(TelegramError, TimeoutError):  # a refused token ended the polling with this error
+                await asyncio.wait_for(updater.stop(), STOPPING_S)
         if application.running:
             try:
                 await asyncio.wait_for(application.stop(), STOPPING_S)

@@ -13,11 +13,13 @@ from typing import Literal
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.presses import MOST_BYTES, Button, Press, decoded, encoded
-from bot.requests import Level, Liq, Maps, MarketRequest, Request
+from bot.requests import Level, Liq, Maps, MarketRequest, Questions, Request, Zones
 from engine.windows import window_named
 
 FULL_TEXT = "Full text"
 EXAMPLE_WINDOW = "12h"
+
+_COMMANDS: dict[type[MarketRequest], str] = {Level: "level", Maps: "maps", Zones: "zones", Questions: "questions"}
 
 Manner = Literal["in place", "below", "as text"]
 _LETTERS: dict[Manner, str] = {"in place": "", "below": "+", "as text": "="}
@@ -102,5 +104,6 @@ def deep_link(username: str, request: Request | None) -> str:
     price = [f"{request.price:.10g}".replace(".", "-")] if isinstance(request, Level) else []
     window = [request.window.name] if request.window is not None else []
     model = [request.model] if request.model is not None else []
-    words = (type(request).__name__.lower(), request.symbol, *price, *model, *window)
+    command = _COMMANDS.get(type(request), "liq")
+    words = (command, request.symbol, *price, *model, *window)
     return f"https://t.me/{username}?start={'_'.join(words)}"

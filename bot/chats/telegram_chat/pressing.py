@@ -102,11 +102,12 @@ class Presser:
         await self._show(outgoing, tap, message, notice)
 
     async def _show(self, outgoing: Outgoing, tap: Tap, message: MaybeInaccessibleMessage, notice: Notice) -> None:
-        """Put an answer where the button wants it; a brief one on top of the chat, if it still can go there."""
+        """Put an answer where the button wants it; a fault on top of the chat, if it still can go there."""
         below = _spot_of(message, is_reply=True)
-        if outgoing.is_brief and notice.is_open:
+        is_fault = outgoing.reply.fault is not None
+        if is_fault and notice.is_open:
             await notice.say(notice_of(outgoing.reply))
-        elif outgoing.is_brief or outgoing.as_file:
+        elif is_fault or outgoing.as_file:
             await notice.say()
             await self._sender.answer(outgoing, below)
         elif tap.manner == "as text":

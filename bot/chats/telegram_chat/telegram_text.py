@@ -54,8 +54,10 @@ _RANKS: dict[BlockKind, int] = {
     "reading": 6,
     "realised": 7,
     "crowd": 7,
+    "ask": _LAST,
 }
-"""What a caption gives up first has the highest number; caveats go before them (own order)."""
+"""What a caption gives up first has the highest number; caveats are kept before what explains (own order). What is not
+listed answers the question that was asked."""
 _SHELVES: dict[BlockKind, Shelf] = {
     **dict.fromkeys(("missing", "notes", "bait", "touch", "coverage", "reading", "realised", "crowd"), "fold"),
     "disclaimer": "foot",
@@ -205,21 +207,32 @@ def _pieces(reply: Reply) -> Iterator[_Piece]:
         elif part.kind == "facts":
             yield from _fact_pieces(part, paragraph)
         else:
-            shelf, rank = _SHELVES.get(part.kind, "open"), _RANKS.get(part.kind, _LAST)
-            for label, line in _with_labels(part):
-                yield _Piece(html=_shown_line(part, line), paragraph=paragraph, rank=rank, shelf=shelf, label=label)
+            yield from _other_pieces(part, paragraph)
+
+
+def _other_pieces(part: Block, paragraph: int) -> Iterator[_Piece]:
+    """Yield lines as their block's kind wants them; a strong one is the answer itself, and stands open."""
+    shelf, rank = _SHELVES.get(part.kind, "open"), _RANKS.get(part.kind, _FIRST + 1)
+    for label, line in _with_labels(part):
+        if line.tone == "strong":
+            yield _Piece(html=_shown_line(part, line), paragraph=paragraph, rank=min(rank, _FIRST), label=label)
+        else:
+            yield _Piece(html=_shown_line(part, line), paragraph=paragraph, rank=rank, shelf=shelf, label=label)
 
 
 def _with_labels(part: Block) -> Iterator[tuple[str, Line]]:
     """Yield the label that each line stands under, and the line without it; what is no heading stays with its line."""
     label = ""
     for line in part.lines:
-        is_heading = line.label.isupper() and not line.label.startswith("/") and part.kind != "guide"
+        is_heading = line.label.isupper() and _side_of(line) is None and part.kind != "guide"
         label = line.label if is_heading else label
         yield label, replace(line, label="") if is_heading else line
 
 
 def _shown_line(part: Block, line: Line) -> str:
+    side = _side_of(line)
+    if side is not None:
+        return _zone(line, side)
     if part.kind == "headline":
         return _headline(line)
     if part.kind == "disclaimer":
