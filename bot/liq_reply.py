@@ -173,15 +173,13 @@ def _signed_line(sign: int, text: str) -> Line:
 
 
 def _wrong_if_lines(analysis: Analysis) -> list[Line]:
-    text = " · ".join(condition.text for condition in analysis.invalidation)
-    return [Line(text=text, label="WRONG IF")] if text else []
+    conditions = tuple(condition.text for condition in analysis.invalidation)
+    return [Line(text=" · ".join(conditions), label="WRONG IF", parts=conditions)] if conditions else []
 
 
 def _reading_lines(analysis: Analysis) -> list[Line]:
-    return [
-        Line(text=f"{map_text(reading.key)} {reading.role}: {reading.finding}", label="" if place else "READ")
-        for place, reading in enumerate(analysis.reading)
-    ]
+    told = [(f"{map_text(reading.key)} {reading.role}", reading.finding) for reading in analysis.reading]
+    return [Line(text=": ".join(parts), label="" if place else "READ", parts=parts) for place, parts in enumerate(told)]
 
 
 def _ask_lines(analysis: Analysis) -> list[Line]:

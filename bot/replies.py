@@ -35,7 +35,7 @@ Tone = Literal["plain", "strong", "above", "below", "good", "bad", "muted", "war
 class Line:
     """One line of a block; `label` is the short word in front of it, `tone` how it may be coloured.
 
-    parts: what the text lines up, piece by piece, for a platform whose letters have no columns; empty: it is one piece.
+    parts: what the text holds, piece by piece, for a platform that lays it out in its own way; empty: it is one piece.
     """
 
     text: str

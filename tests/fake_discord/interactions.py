@@ -153,9 +153,10 @@ class Interactions:
         return interaction
 
     async def follow_up(self, token: str, body: Body) -> object:
-        """A further message; the first one after a deferral takes the place of "is thinking"."""
+        """A further message; the first one after a deferral takes the place of "is thinking", if that still stands."""
         interaction = self.by_token(token)
-        if interaction.original is not None and interaction.original.loading:
+        original = interaction.original
+        if original is not None and original.loading and not original.deleted:
             return await self.edit(token, ORIGINAL, body)
         flags = visible_flags(int(body.fields.get("flags") or 0))
         message = await self._post(interaction, forms.read(body, Content(flags=flags), self.world.attach))

@@ -1,0 +1,175 @@
+"""The slash commands: options read, then asked of the handlers. A message's menu ("read this heat map") joins here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot.chats.discord_chat.conversation import Conversation
+from bot.chats.discord_chat.places import place_of
+from bot.requests import Help, Level, Liq, Maps, Models, Questions, Request, RequestError, Zones
+from bot.tokens import MAX_PRICE_LENGTH, MAX_SYMBOL_LENGTH, MAX_TEXT_LENGTH, as_price, as_symbol
+from engine.models import MODELS
+from engine.text import venue_text
+from engine.windows import WINDOWS, window_named
+
+MOST_CHOICES = 25
+"""https://discord.com/developers/docs/interactions/application-commands#autocomplete"""
+
+_SYMBOL = "Such as BTC, eth or $sol"
+_WINDOW = "How far back the map looks"
+_MODEL = "Which map: the default reads four of them together"
+_VENUE = "One venue alone, instead of all"
+
+Tree = app_commands.CommandTree[Any]
+_Interaction = discord.Interaction[Any]
+_Symbol = Range[str, 1, 2 * MAX_SYMBOL_LENGTH]  # BTC/USDT:USDT is one, too
+
+
+class Commands:
+    """Every slash command of a tree. venues: those that can be asked alone, as the source names them."""
+
+    def __init__(self, tree: Tree, conversation: Conversation, *, venues: Sequence[str]) -> None:
+        self._tree = tree
+        self._conversation = conversation
+        self._windows = [Choice(name=window.name, value=window.name) for window in WINDOWS]
+        self._models = [Choice(name=f"{spec.id} {spec.name}", value=spec.id) for spec in MODELS.values()]
+        self._venues = [Choice(name=venue_text(name), value=name) for name in venues[:MOST_CHOICES]]
+        self._add_market_commands()
+        self._add_level()
+        self._add_guides()
+        self._add_spoken()
+
+    # --- about a market ----------------------------------------------------------------------------------------------
+
+    def _add_market_commands(self) -> None:
+        @self._tree.command(description="Where leveraged positions would be forced out, and what to make of it")
+        @app_commands.describe(symbol=_SYMBOL, window=_WINDOW, model=_MODEL, venue=_VENUE)
+        @app_commands.choices(window=self._windows, model=self._models, venue=self._venues)
+        @app_commands.autocomplete(symbol=self._symbols)
+        async def liq(
+            interaction: _Interaction,
+            symbol: _Symbol,
+            window: str | None = None,
+            model: str | None = None,
+            venue: str | None = None,
+        ) -> None:
+            await self._about(interaction, Liq, symbol, window=window, model=model, venue=venue)
+
+        self._add_plain(Maps, "maps", "The four default maps side by side on one price axis")
+        self._add_plain(Zones, "zones", "Every zone with its score taken apart")
+        self._add_plain(Questions, "questions", "The questions that a careful trader asks, answered from the numbers")
+
+    def _add_plain(self, kind: type[Maps | Zones | Questions], name: str, description: str) -> None:
+        @self._tree.command(name=name, description=description)
+        @app_commands.describe(symbol=_SYMBOL, venue=_VENUE)
+        @app_commands.choices(venue=self._venues)
+        @app_commands.autocomplete(symbol=self._symbols)
+        async def about(interaction: _Interaction, symbol: _Symbol, venue: str | None = None) -> None:
+            await self._about(interaction, kind, symbol, venue=venue)
+
+    def _add_level(self) -> None:
+        @self._tree.command(description="What stands at one price, and on the way there")
+        @app_commands.describe(symbol=_SYMBOL, price="68500, 68,500 or 68.5k", venue=_VENUE)
+        @app_commands.choices(venue=self._venues)
+        @app_commands.autocomplete(symbol=self._symbols)
+        async def level(
+            interaction: _Interaction, symbol: _Symbol, price: Range[str, 1, MAX_PRICE_LENGTH], venue: str | None = None
+        ) -> None:
+            await self._read(interaction, lambda: Level(symbol=as_symbol(symbol), price=_price(price), venue=venue))
+
+    async def _about(
+        self,
+        interaction: _Interaction,
+        kind: type[Liq | Maps | Zones | Questions],
+        symbol: str,
+        *,
+        window: str | None = None,
+        model: str | None = None,
+        venue: str | None = None,
+    ) -> None:
+        if len(symbol.split()) > 1:  # more was typed than a symbol, as in other chats: "eth 12h m2"
+            words = (f"/{kind.__name__.lower()}", symbol, window, model, venue)
+            await self._said(interaction, " ".join(word for word in words if word), is_private=False)
+            return
+
+        def read() -> Request:
+            named = window_named(window) if window else None
+            return kind(symbol=as_symbol(symbol), window=named, model=model, venue=venue)
+
+        await self._read(interaction, read)
+
+    # --- about no market ---------------------------------------------------------------------------------------------
+
+    def _add_guides(self) -> None:
+        @self._tree.command(description="What each model assumes")
+        async def models(interaction: _Interaction) -> None:
+            await self._read(interaction, Models)
+
+        @self._tree.command(description="What can be asked")
+        async def help(interaction: _Interaction) -> None:  # noqa: A001 - the function is named as the command is
+            await self._read(interaction, Help, is_private=True)
+
+    def _add_spoken(self) -> None:
+        """Add what is a sentence or one word: the grammar reads it, as in every chat."""
+
+        @self._tree.command(description="Ask in your own words")
+        @app_commands.describe(question="Such as: is 70k a magnet for btc?")
+        async def ask(interaction: _Interaction, question: Range[str, 1, MAX_TEXT_LENGTH]) -> None:
+            await self._said(interaction, question, is_private=False)
+
+        @self._tree.command(description="How earlier zones turned out, against chance")
+        @app_commands.describe(symbol=_SYMBOL)
+        @app_commands.autocomplete(symbol=self._symbols)
+        async def track(interaction: _Interaction, symbol: _Symbol) -> None:
+            await self._said(interaction, f"/track {symbol}", is_private=False)
+
+        @self._tree.command(description="Symbol, window, model, theme and time zone that you like")
+        @app_commands.describe(change="Such as: window 3d, theme light, or reset; empty shows them")
+        async def settings(interaction: _Interaction, change: Range[str, 0, MAX_TEXT_LENGTH // 2] = "") -> None:
+            await self._said(interaction, f"/settings {change}".strip())
+
+        for name, description in (
+            ("about", "What Fathom is, and what it is not"),
+            ("privacy", "What is stored about you, where and for how long"),
+            ("forget_me", "Delete everything that is stored about you"),
+        ):
+            self._add_word(name, description)
+
+    def _add_word(self, name: str, description: str) -> None:
+        @self._tree.command(name=name, description=description)
+        async def word(interaction: _Interaction) -> None:
+            await self._said(interaction, f"/{name}")
+
+    # --- all of them -------------------------------------------------------------------------------------------------
+
+    async def _symbols(self, interaction: _Interaction, current: str) -> list[Choice[str]]:
+        """Offer symbols while somebody types, from memory."""
+        del interaction
+        found = self._conversation.handlers.suggestions(current[: 2 * MAX_SYMBOL_LENGTH])
+        return [Choice(name=symbol, value=symbol) for symbol in found[:MOST_CHOICES]]
+
+    async def _read(self, interaction: _Interaction, read: Callable[[], Request], *, is_private: bool = False) -> None:
+        """Answer the request that `read` makes of the options; what cannot be read is said in private."""
+        try:
+            request = read()
+        except Exception as error:  # noqa: BLE001 - what cannot be read becomes words; the unexpected is logged
+            await self._conversation.failed(interaction, error)
+            return
+        coming = self._conversation.handlers.asked(request, place_of(interaction))
+        await self._conversation.asked(interaction, coming, is_private=is_private)
+
+    async def _said(self, interaction: _Interaction, text: str, *, is_private: bool = True) -> None:
+        coming = self._conversation.handlers.said(text, place_of(interaction))
+        await self._conversation.asked(interaction, coming, is_private=is_private)
+
+
+def _price(text: str) -> float:
+    price = as_price(text.strip())
+    if price is None:
+        raise RequestError(f"“{text}” is not a price that I can read.", ("68500", "68,500", "68.5k"))
+    return price
