@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 
 from bot.presses import Button, OldButtonError, decoded, encoded
+from bot.requests import ForgetMe
 
 if TYPE_CHECKING:
     from bot.chats.discord_chat.client import FathomClient
@@ -26,8 +27,6 @@ MOST_ROWS = 5
 """Of a message with an embed; with components it is forty components in all, of which ours take fewer than half.
 https://discord.com/developers/docs/components/reference#action-row"""
 
-_STYLES = {True: discord.ButtonStyle.primary, False: discord.ButtonStyle.secondary}
-
 
 class PressButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
     """One button of an answer; what a press does is the conversation's business."""
@@ -36,7 +35,7 @@ class PressButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPL
     def of(cls, button: Button, place: int) -> PressButton:
         """Return the button that stands at a place of its message."""
         custom_id = f"fathom:{place}:{encoded(button.press)}"
-        return cls(discord.ui.Button(label=button.label, custom_id=custom_id, style=_STYLES[button.is_current]))
+        return cls(discord.ui.Button(label=button.label, custom_id=custom_id, style=_style(button)))
 
     @classmethod
     async def from_custom_id(
@@ -50,6 +49,12 @@ class PressButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPL
         """Hand the press on."""
         client: FathomClient = interaction.client
         await client.conversation.pressed(interaction, press_text(self.item.custom_id or ""))
+
+
+def _style(button: Button) -> discord.ButtonStyle:
+    if isinstance(button.press.request, ForgetMe):
+        return discord.ButtonStyle.danger
+    return discord.ButtonStyle.primary if button.is_current else discord.ButtonStyle.secondary
 
 
 def press_text(custom_id: str) -> str:

@@ -11,7 +11,22 @@ from discord.app_commands import Choice, Range
 
 from bot.chats.discord_chat.conversation import Conversation
 from bot.chats.discord_chat.places import place_of
-from bot.requests import Help, Level, Liq, Maps, Models, Questions, Request, RequestError, Zones
+from bot.requests import (
+    About,
+    ForgetMe,
+    Help,
+    Level,
+    Liq,
+    Maps,
+    Models,
+    Privacy,
+    Questions,
+    Request,
+    RequestError,
+    Track,
+    Zones,
+)
+from bot.settings_words import parse_settings
 from bot.tokens import MAX_PRICE_LENGTH, MAX_SYMBOL_LENGTH, MAX_TEXT_LENGTH, as_price, as_symbol
 from engine.models import MODELS
 from engine.text import venue_text
@@ -42,7 +57,7 @@ class Commands:
         self._add_market_commands()
         self._add_level()
         self._add_guides()
-        self._add_spoken()
+        self._add_private()
 
     # --- about a market ----------------------------------------------------------------------------------------------
 
@@ -94,7 +109,7 @@ class Commands:
     ) -> None:
         if len(symbol.split()) > 1:  # more was typed than a symbol, as in other chats: "eth 12h m2"
             words = (f"/{kind.__name__.lower()}", symbol, window, model, venue)
-            await self._said(interaction, " ".join(word for word in words if word), is_private=False)
+            await self._said(interaction, " ".join(word for word in words if word))
             return
 
         def read() -> Request:
@@ -110,40 +125,34 @@ class Commands:
         async def models(interaction: _Interaction) -> None:
             await self._read(interaction, Models)
 
-        @self._tree.command(description="What can be asked")
-        async def help(interaction: _Interaction) -> None:  # noqa: A001 - the function is named as the command is
-            await self._read(interaction, Help, is_private=True)
-
-    def _add_spoken(self) -> None:
-        """Add what is a sentence or one word: the grammar reads it, as in every chat."""
-
         @self._tree.command(description="Ask in your own words")
         @app_commands.describe(question="Such as: is 70k a magnet for btc?")
         async def ask(interaction: _Interaction, question: Range[str, 1, MAX_TEXT_LENGTH]) -> None:
-            await self._said(interaction, question, is_private=False)
+            await self._said(interaction, question)
 
         @self._tree.command(description="How earlier zones turned out, against chance")
         @app_commands.describe(symbol=_SYMBOL)
         @app_commands.autocomplete(symbol=self._symbols)
         async def track(interaction: _Interaction, symbol: _Symbol) -> None:
-            await self._said(interaction, f"/track {symbol}", is_private=False)
+            await self._read(interaction, lambda: Track(as_symbol(symbol)))
+
+    def _add_private(self) -> None:
+        """Add what concerns one person."""
 
         @self._tree.command(description="Symbol, window, model, theme and time zone that you like")
         @app_commands.describe(change="Such as: window 3d, theme light, or reset; empty shows them")
         async def settings(interaction: _Interaction, change: Range[str, 0, MAX_TEXT_LENGTH // 2] = "") -> None:
-            await self._said(interaction, f"/settings {change}".strip())
+            await self._read(interaction, lambda: parse_settings(change), is_private=True)
 
-        for name, description in (
-            ("about", "What Fathom is, and what it is not"),
-            ("privacy", "What is stored about you, where and for how long"),
-            ("forget_me", "Delete everything that is stored about you"),
-        ):
-            self._add_word(name, description)
+        self._add_word(Help, "help", "What can be asked")
+        self._add_word(About, "about", "What Fathom is, and what it is not")
+        self._add_word(Privacy, "privacy", "What is stored about you, where and for how long")
+        self._add_word(ForgetMe, "forget_me", "Delete everything that is stored about you")
 
-    def _add_word(self, name: str, description: str) -> None:
+    def _add_word(self, kind: type[Help | About | Privacy | ForgetMe], name: str, description: str) -> None:
         @self._tree.command(name=name, description=description)
         async def word(interaction: _Interaction) -> None:
-            await self._said(interaction, f"/{name}")
+            await self._read(interaction, kind, is_private=True)
 
     # --- all of them -------------------------------------------------------------------------------------------------
 
@@ -163,9 +172,8 @@ class Commands:
         coming = self._conversation.handlers.asked(request, place_of(interaction))
         await self._conversation.asked(interaction, coming, is_private=is_private)
 
-    async def _said(self, interaction: _Interaction, text: str, *, is_private: bool = True) -> None:
-        coming = self._conversation.handlers.said(text, place_of(interaction))
-        await self._conversation.asked(interaction, coming, is_private=is_private)
+    async def _said(self, interaction: _Interaction, text: str) -> None:
+        await self._conversation.asked(interaction, self._conversation.handlers.said(text, place_of(interaction)))
 
 
 def _price(text: str) -> float:

@@ -23,7 +23,7 @@ from bot.chats.discord_chat.places import place_of
 from bot.handlers import Handlers, Outgoing
 from bot.presses import OldButtonError, Press, decoded
 from bot.replies import Fault, fault_reply
-from bot.requests import MarketRequest, RequestError
+from bot.requests import Liq, MarketRequest, RequestError
 
 PATIENCE_S = 0.8
 """What is ready by then is sent at once; Discord waits three seconds for the first word, its way there included."""
@@ -85,7 +85,7 @@ class Conversation:
         match press.verb:
             case "delete":
                 await self._delete(interaction, press)
-            case "level" if isinstance(press.request, MarketRequest):
+            case "level" if isinstance(press.request, Liq):
                 form = price_form(press.request)
                 await interaction.response.send_modal(form)
                 form.stop()  # else it would be kept in memory: what is sent off is read from its custom_id
@@ -150,7 +150,7 @@ class Conversation:
         if outgoing.is_brief:
             send = interaction.followup.send if is_done else interaction.response.send_message
             await send(**message.new(), ephemeral=True)
-        elif shown is not None and message.is_shown_by(shown):
+        elif shown is not None and message.is_shown_by(shown) and isinstance(outgoing.request, MarketRequest):
             await self._say(interaction, NOTHING_NEW)
         elif is_done:
             await interaction.edit_original_response(**message.edit())

@@ -8,7 +8,7 @@ from typing import Any
 import discord
 
 from bot.presses import OldButtonError, Press, decoded, encoded
-from bot.requests import Level, MarketRequest, RequestError
+from bot.requests import Level, Liq, RequestError
 from bot.tokens import MAX_PRICE_LENGTH, as_price
 
 _FORM = "fathom-level:"
@@ -16,9 +16,9 @@ _FORM = "fathom-level:"
 _FIELD = "price"
 
 
-def price_form(request: MarketRequest) -> discord.ui.Modal:
+def price_form(request: Liq) -> discord.ui.Modal:
     """Return the form that asks at which price of a market to look."""
-    opened_by = Press(verb="level", request=request)  # type: ignore[arg-type]  # Liq, as every such button is
+    opened_by = Press(verb="level", request=request)
     form = discord.ui.Modal(title=f"A level of {request.symbol}", custom_id=_FORM + encoded(opened_by))
     field = discord.ui.TextInput[Any](
         custom_id=_FIELD, placeholder="68500, 68,500 or 68.5k", min_length=1, max_length=MAX_PRICE_LENGTH
@@ -45,7 +45,7 @@ def asked_level(data: object) -> Level:
 
     """
     request = decoded(_custom_id(data).removeprefix(_FORM)).request
-    if request is None:
+    if not isinstance(request, Liq):
         raise OldButtonError
     typed = next(_values(data), "").strip()
     price = as_price(typed)

@@ -12,9 +12,19 @@ PLATFORM = "discord"
 
 
 def place_of(interaction: discord.Interaction[Any]) -> Place:
-    """Return the place: a thread is a topic of its channel; outside of servers there is no community."""
+    """Return the place: a thread is a topic of its channel; outside of servers there is no community.
+
+    Who may manage a server may configure Fathom there.
+    """
     channel = interaction.channel
     chat, topic = interaction.channel_id or interaction.user.id, None
     if isinstance(channel, discord.Thread):
         chat, topic = channel.parent_id or channel.id, channel.id
-    return Place(platform=PLATFORM, chat=chat, user=interaction.user.id, community=interaction.guild_id, topic=topic)
+    return Place(
+        platform=PLATFORM,
+        chat=chat,
+        user=interaction.user.id,
+        community=interaction.guild_id,
+        topic=topic,
+        may_configure=interaction.guild_id is not None and interaction.permissions.manage_guild,
+    )

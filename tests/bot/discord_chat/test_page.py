@@ -1,6 +1,7 @@
 """A reply as Discord's markdown: complete, escaped, within the limits, and laid out without columns."""
 
 import re
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from bot.chats.discord_chat.sections import Section
 from bot.guide_reply import help_reply, models_reply
 from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
-from bot.replies import Fault, Line, Reply, block, fault_reply
+from bot.replies import BlockKind, Fault, Line, Reply, block, fault_reply
 from engine.models import REGISTRY
 from engine.results import Evidence, Setup
 
@@ -231,3 +232,9 @@ def test_small_print_becomes_text_where_there_is_none():
 def test_no_clear_edge_reads_like_the_others(analysis_with):
     setup = Setup(verdict="no_clear_edge", strength=0.0, reasons=())
     assert "### No clear edge." in shown(page_of(liq_reply(analysis_with(setup=setup))))
+
+
+def test_every_kind_of_block_has_its_place():
+    for kind in get_args(BlockKind):
+        page = page_of(Reply(blocks=block(kind, Line(text="words", label="LABEL", parts=("words",)))))
+        assert "words" in shown(page)
