@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +18,8 @@ LONGEST_JOB_S = 20.0
 LONGEST_WARM_UP_S = 120.0
 """Compiling everything on a slow machine, once after installation."""
 CLOSING_S = 2.0
+BEHIND_THE_LOOP = 5
+"""By how much workers are nicer than the event loop, which must not wait while they fill every processor with drawing."""
 
 _Input = TypeVar("_Input")
 _Output = TypeVar("_Output")
@@ -97,6 +100,8 @@ class WorkerPool:
 def _begin(warm_up: Callable[[], None], warm: Semaphore) -> None:
     with contextlib.suppress(ValueError):  # only a main thread may; the service's own process decides when to end
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(BEHIND_THE_LOOP)
     warm_up()
     warm.release()
 
