@@ -19,7 +19,7 @@ LONGEST_WARM_UP_S = 120.0
 """Compiling everything on a slow machine, once after installation."""
 CLOSING_S = 2.0
 BEHIND_THE_LOOP = 5
-"""By how much workers are nicer than the event loop, which must not wait while they fill every processor with drawing."""
+"""By how much workers are nicer than the event loop: drawing fills every processor, and the loop must not wait."""
 
 _Input = TypeVar("_Input")
 _Output = TypeVar("_Output")
