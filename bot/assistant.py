@@ -41,7 +41,7 @@ from engine.windows import window_named
 ANCHOR_MODEL = "M1"
 """The model of a request that names only a window: the default reading's short-term anchor."""
 ANCHOR_WINDOW = "24h"
-_OWN_WINDOWS = {"M2": "3d", "M5": "3d"}
+OWN_WINDOWS = {"M2": "3d", "M5": "3d"}
 """The window of a request that names only a model: where the default reading looks at it, else the anchor's."""
 
 
@@ -165,4 +165,4 @@ def map_key(request: MarketRequest) -> MapKey | None:
     if request.model is None and request.window is None:
         return None
     model = model_named(request.model or ANCHOR_MODEL).id
-    return MapKey(model, request.window or window_named(_OWN_WINDOWS.get(model, ANCHOR_WINDOW)))
+    return MapKey(model, request.window or window_named(OWN_WINDOWS.get(model, ANCHOR_WINDOW)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.assistant import ANCHOR_MODEL, ANCHOR_WINDOW, OWN_WINDOWS
 from bot.personal_data import KEPT, Forgotten
 from bot.preferences import Place, WishesHere
 from bot.presses import MODELS_SHOWN, WINDOWS_SHOWN, Button, Press
@@ -62,7 +63,17 @@ def _in_force(key: Key, here: WishesHere) -> str:
         return f"{_shown(key, own)} (yours{behind}; {_MEANINGS[key]})"
     if chats is not None:
         return f"{_shown(key, chats)} (this chat's; {_MEANINGS[key]})"
-    return f"{_DEFAULTS[key]} (default; {_MEANINGS[key]})"
+    return f"{_by_default(key, here)} (default; {_MEANINGS[key]})"
+
+
+def _by_default(key: Key, here: WishesHere) -> str:
+    """Return what counts where nobody set it; a window alone means a model, and a model alone a window."""
+    liked = here.preferences
+    if key == "model" and liked.window is not None:
+        return ANCHOR_MODEL
+    if key == "window" and liked.model is not None:
+        return OWN_WINDOWS.get(liked.model, ANCHOR_WINDOW)
+    return _DEFAULTS[key]
 
 
 def _shown(key: Key, value: str) -> str:

@@ -139,6 +139,7 @@ def _sqlite_connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is forgotten is not left in unused parts of the file
     cursor.close()
 
 

@@ -98,6 +98,19 @@ def test_what_is_set_counts_in_the_next_answer(tmp_path):
     assert order.theme == "light"
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("window 3d", "MODEL M1 (default"),
+        ("model m1", "WINDOW 24h (default"),
+        ("model m2", "WINDOW 3d (default"),
+        ("theme dark", "MODEL the four default maps (default"),
+    ],
+)
+def test_what_a_window_or_a_model_alone_means_is_told_as_it_is_answered(tmp_path, text, meant):
+    assert meant in words(ask(tmp_path, text))
+
+
 def test_a_reset_is_said(tmp_path):
     outgoing = ask(tmp_path, "theme light", "/settings reset")
     assert "Everything that was set for you is taken back." in words(outgoing)

@@ -388,3 +388,20 @@ def test_what_was_set_in_a_private_chat_is_forgotten_whatever_scope_was_typed(ur
             return [(await connection.execute(select(func.count()).select_from(table))).scalar() for table in tables]
 
     assert set(with_preferences(url, work)) == {0}
+
+
+def test_what_is_forgotten_is_not_left_in_the_file(tmp_path):
+    file = tmp_path / "fathom.db"
+    offer = Offer(venues=("averyrarevenue",))
+
+    async def keep(preferences, database):
+        await preferences.change(PRIVATE, "me", changes(venue="averyrarevenue"))
+
+    async def forget(preferences, database):
+        await preferences.forget("telegram", PRIVATE.user)
+
+    with_preferences(f"sqlite:///{file}", keep, offer=offer)
+    assert b"averyrarevenue" in file.read_bytes()
+    with_preferences(f"sqlite:///{file}", forget, offer=offer)
+    left = [path for path in tmp_path.iterdir() if b"averyrarevenue" in path.read_bytes()]
+    assert left == []
