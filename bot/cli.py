@@ -19,6 +19,7 @@ from bot.doctor_command import doctor
 from bot.history_command import history
 from bot.init_command import init
 from bot.record_command import record
+from bot.serve_command import serve
 
 if TYPE_CHECKING:
     from bot.app import Delivered
@@ -242,6 +243,7 @@ app.command()(history)
 app.command()(doctor)
 app.command()(record)
 app.command()(init)
+app.command()(serve)
 
 
 @app.command()

@@ -32,29 +32,35 @@ def doctor(
         str | None, typer.Option("--config", metavar="FILE", help="Settings (default: ./config.toml).")
     ] = None,
 ) -> int:
-    """Check venues, clock, history and libraries, and say what to do.
+    """Check venues, chats, clock, history and this machine, and say what to do.
 
     Exit status 0 when nothing failed (warnings are no failure), 1 when something did.
     """
     import asyncio  # forty milliseconds that no other command's help waits for
 
     from bot.config import load_settings
+    from bot.redaction import redacted
+    from bot.secret_values import secret_values
 
-    settings = load_settings(config=None if config is None else Path(config))
-    checks = asyncio.run(examined(settings, time.time))
-    typer.echo(json_text(checks, int(time.time())) if as_json else table_text(checks))
+    file = None if config is None else Path(config)
+    settings = load_settings(config=file)
+    redacted.learn(secret_values(settings))
+    checks = asyncio.run(examined(settings, time.time, config=file))
+    typer.echo(redacted(json_text(checks, int(time.time())) if as_json else table_text(checks)))
     return SOMETHING_FAILED if any(check.status == "fail" for check in checks) else SOUND
 
 
-async def examined(settings: Settings, clock: Callable[[], float]) -> tuple[Check, ...]:
-    """Return every check, made side by side; `clock` gives this machine's Unix seconds."""
+async def examined(settings: Settings, clock: Callable[[], float], *, config: Path | None = None) -> tuple[Check, ...]:
+    """Return every check, made side by side; `clock` gives this machine's Unix seconds, config: the file named."""
     import asyncio
 
+    from bot.chat_checks import check_chats
     from bot.checks import LOCAL_CHECKS
+    from bot.machine_checks import check_compiled_cache, check_drawing, secret_files_check
 
-    local = [asyncio.to_thread(check, settings) for check in LOCAL_CHECKS]
-    found, venues = await asyncio.gather(asyncio.gather(*local), _venues(settings, clock))
-    return (*found, *venues)
+    local = [asyncio.to_thread(check, settings) for check in (*LOCAL_CHECKS, check_drawing, check_compiled_cache)]
+    found, chats, venues = await asyncio.gather(asyncio.gather(*local), check_chats(settings), _venues(settings, clock))
+    return (*found, secret_files_check(settings, config), *chats, *venues)
 
 
 async def _venues(settings: Settings, clock: Callable[[], float]) -> tuple[Check, ...]:

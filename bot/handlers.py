@@ -12,6 +12,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from bot.cooldown import Cooldown, TooFastError
 from bot.faults import fault_of
@@ -28,6 +29,9 @@ from engine.windows import window_named
 REMEMBERED_CHATS = 20_000
 """Chats of which the last symbol is remembered in memory; a longer silence starts a new conversation."""
 
+Outcome = Literal["answered", "refused", "too_fast", "busy", "failed"]
+"""refused: not understood, or not to be had; failed: our own fault."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +41,8 @@ class Outgoing:
 
     request: what it answers, None where nothing was understood; drawing: the picture, if there is one; as_file: it is
     wanted unchanged, as a file; buttons: rows of what can be pressed next; is_brief: a word to one person (a fault, a
-    cooldown), which needs no message that everybody sees where the platform can do without.
+    cooldown), which needs no message that everybody sees where the platform can do without; outcome: how it went;
+    is_cached: the answer was there already.
     """
 
     reply: Reply
@@ -47,6 +52,8 @@ class Outgoing:
     buttons: tuple[tuple[Button, ...], ...] = ()
     as_file: bool = False
     is_brief: bool = False
+    outcome: Outcome = "answered"
+    is_cached: bool = False
 
 
 class Handlers:
@@ -105,7 +112,8 @@ class Handlers:
         if isinstance(request, Settings | ForgetMe):
             return await self._kept(request, place)
         order = Order(request=request, theme=liked.theme or "dark", is_hd=is_hd)
-        if not self._service.is_ready(order):  # what costs nothing is never refused
+        is_cached = self._service.is_ready(order)
+        if not is_cached:  # what costs nothing is never refused
             self._cooldown.count(place)
         answer = await self._service.answer(order)
         self._remember(place, answer)
@@ -117,6 +125,8 @@ class Handlers:
             buttons=buttons_for(request, asker=place.user) if answer.reply.fault is None and not is_hd else (),
             as_file=is_hd,
             is_brief=answer.reply.fault is not None,
+            outcome=_outcome(answer.reply.fault),
+            is_cached=is_cached,
         )
 
     async def _kept(self, request: Settings | ForgetMe, place: Place) -> Outgoing:
@@ -162,10 +172,23 @@ def _as_liked(request: Request, liked: Preferences) -> Request:
     return replace(request, venue=venue, model=liked.model, window=window)
 
 
+def _outcome(fault: Fault | None) -> Outcome:
+    if fault is None:
+        return "answered"
+    return "refused" if fault.error_id is None else "failed"
+
+
 def _failed(error: Exception) -> Outgoing:
     match error:
-        case BusyError() | TooFastError() | OldButtonError() | RequestError():
-            fault = Fault(text=str(error))
-        case _:
-            fault = fault_of(error)
-    return Outgoing(reply=fault_reply(fault), is_brief=True)
+        case BusyError():
+            return _brief(Fault(text=str(error)), "busy")
+        case TooFastError():
+            return _brief(Fault(text=str(error)), "too_fast")
+        case OldButtonError() | RequestError():
+            return _brief(Fault(text=str(error)), "refused")
+    fault = fault_of(error)
+    return _brief(fault, _outcome(fault))
+
+
+def _brief(fault: Fault, outcome: Outcome) -> Outgoing:
+    return Outgoing(reply=fault_reply(fault), is_brief=True, outcome=outcome)

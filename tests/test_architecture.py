@@ -301,13 +301,13 @@ def test_nothing_else_that_is_installed_brings_a_package_of_our_name() -> None:
 
 
 SERVING = {"bot.log", "bot.serving.metrics", "bot.serving.status_page"}
-STATUS_PAGE = "bot.serving.status_page"
+ASK_OVER_HTTP = {"bot.serving.status_page", "bot.chat_checks"}
 
 
 def test_what_live_markets_need_is_imported_by_the_live_source_alone_and_only_when_it_asks() -> None:
     users = {module.name for module in MODULES if forbidden(module, LIVE_EXTRA)}
     assert users
-    assert all(name.startswith("engine.sources.live.") or name == STATUS_PAGE for name in users)
+    assert all(name.startswith("engine.sources.live.") or name in ASK_OVER_HTTP for name in users)
     assert not [module for module in MODULES if any(within(name, LIVE_EXTRA) for name in imports_at_start(module))]
 
 

@@ -93,8 +93,10 @@ class WorkerPool:
             _end(broken)
 
     async def close(self) -> None:
-        """End the workers, whatever they are doing."""
+        """End the workers, whatever they are doing; who waits for them to be warm waits no more."""
         _end(self._executor)
+        for _ in range(self.workers):
+            self._warm.release()
 
 
 def _begin(warm_up: Callable[[], None], warm: Semaphore) -> None:

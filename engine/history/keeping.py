@@ -17,7 +17,7 @@ from engine.history.realised import liquidations_before
 from engine.history.rows import Rows
 from engine.history.store import QUOTE, HistoryStore
 from engine.market import Market, OrderBook, VenueMarket
-from engine.sources.base import Source
+from engine.sources.base import Closable, Source
 from engine.windows import MINUTE_S
 
 BOOK_EVERY_S = 5 * MINUTE_S
@@ -58,6 +58,11 @@ class KeepingSource:
         if market.source != "live":
             return market
         return completed(self._stored(market), self.store)
+
+    def close(self) -> None:
+        """Let go of the source's connections, where it holds any; the store is its owner's to close."""
+        if isinstance(self.source, Closable):
+            self.source.close()
 
     def _stored(self, market: Market) -> Market:
         """Store what of the market is not stored yet, and return it with what there is to say about that."""

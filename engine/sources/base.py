@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.market import Market
 
@@ -32,4 +32,13 @@ class Source(Protocol):
             DataMalformedError: what is there cannot be trusted.
 
         """
+        ...
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A source that holds connections: whoever reads it when it is closed is told that it ended."""
+
+    def close(self) -> None:
+        """Let go of them; the source cannot be asked afterwards."""
         ...

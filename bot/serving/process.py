@@ -1,0 +1,168 @@
+"""The whole of a serving process: made from its settings, run until it is told to stop, ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+import logging
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from bot.app import moment_of, open_chat_source
+from bot.config import ConfigError, Settings
+from bot.cooldown import Cooldown
+from bot.preferences import NoPreferences, PreferenceStore
+from bot.replies import Reply
+from bot.service.pool import WorkerPool
+from bot.service.service import AnswerService
+from bot.serving.bars import bar_numbers
+from bot.serving.health import STARTING, Health, Statistics, health_of, status_reply
+from bot.serving.metrics import Metrics
+from bot.serving.platforms import NO_CHAT, enabled_platforms, platforms_with_token
+from bot.serving.pulse import LoopLag, WorkerPulse
+from bot.serving.status_page import status_page
+from bot.serving.supervisor import Supervisor
+from bot.serving.watched import Handled, WatchedHandlers, WatchedSource
+from bot.serving.workers import prepare_worker
+from engine.sources.base import Closable, Source
+
+CATALOGUE_WAIT_S = 15.0
+"""How long the start waits for the venues to tell their symbols; later ones are learnt with the first answers."""
+CATALOGUE_EVERY_S = 300.0
+
+_log = logging.getLogger(__name__)
+
+
+class ServingProcess:
+    """One process with its chats; lives on one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        self._lag = LoopLag(self._metrics.lagged)
+        self._pulse: WorkerPulse | None = None
+        self._supervisor: Supervisor | None = None
+
+    @property
+    def health(self) -> Health:
+        """How the process is now."""
+        if self._supervisor is None or self._pulse is None:
+            return STARTING
+        return health_of(self._supervisor.statuses, workers_answer=self._pulse.is_alive)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve every platform that has a token until `stop` is set.
+
+        Raises:
+            ConfigError: no chat has a token, every one of them is refused, or another setting cannot be used.
+
+        """
+        if not platforms_with_token(self._settings):
+            raise ConfigError(NO_CHAT)
+        serving = asyncio.create_task(self._serve())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                await serving
+        finally:
+            stopping.cancel()
+            serving.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConfigError):
+                await serving
+
+    async def _serve(self) -> None:
+        """Serve until every platform has refused the bot, which is an error, or this is cancelled."""
+        serve = self._settings.serve
+        async with AsyncExitStack() as closing:
+            page = await closing.enter_async_context(
+                status_page(serve.host, serve.port, lambda: self.health, self._metrics)
+            )
+            _log.info("telling health at %s/healthz and numbers at %s/metrics", page, page)
+            await closing.enter_async_context(_background(self._lag.run()))
+            opened = await asyncio.to_thread(open_chat_source, self._settings)
+            closing.push_async_callback(_close, opened)
+            source = WatchedSource(opened, self._metrics.venue_failed)
+            pool = WorkerPool(serve.workers, warm_up=prepare_worker)
+            service = AnswerService(
+                source, pool, bar_number=bar_numbers(self._settings, time.time), at_s=moment_of(self._settings)
+            )
+            closing.push_async_callback(service.close)
+            await asyncio.gather(pool.start(), _learn_symbols(service))
+            self._pulse = WorkerPulse(pool)
+            await closing.enter_async_context(_background(self._pulse.run()))
+            await closing.enter_async_context(_background(_keep_learning_symbols(service)))
+            handlers = self._handlers(service, await _preferences(closing, self._settings))
+            self._supervisor = Supervisor(enabled_platforms(self._settings, handlers))
+            self._follow(service, self._pulse, self._supervisor)
+            _log.info("ready", extra={"source": source.name, "workers": serve.workers})
+            ended = await self._supervisor.run()
+        raise ConfigError(" ".join(status.reason or f"{status.name} ended." for status in ended))
+
+    def _handlers(self, service: AnswerService, preferences: PreferenceStore) -> WatchedHandlers:
+        statistics = Statistics(
+            version=importlib.metadata.version("fathom-liq"),
+            source=service.source_name,
+            began_s=time.monotonic(),
+            clock=time.monotonic,
+            waiting=lambda: service.waiting,
+            worst_lag_s=lambda: self._lag.worst_s,
+        )
+
+        def observe(handled: Handled) -> None:
+            self._metrics.answered(handled)
+            statistics.count(handled)
+
+        def status() -> Reply:
+            return status_reply(self.health, statistics)
+
+        owns = self._settings.owner.owns
+        return WatchedHandlers(service, preferences, Cooldown(), observe=observe, owns=owns, status=status)
+
+    def _follow(self, service: AnswerService, pulse: WorkerPulse, supervisor: Supervisor) -> None:
+        self._metrics.follow(
+            waiting=lambda: service.waiting,
+            workers_answer=lambda: pulse.is_alive,
+            platforms=lambda: supervisor.statuses,
+        )
+
+
+async def _preferences(closing: AsyncExitStack, settings: Settings) -> PreferenceStore:
+    del closing, settings
+    return NoPreferences()
+
+
+async def _close(source: Source) -> None:
+    """Let go of a source that holds connections, so that no reader waits for a venue any more."""
+    if isinstance(source, Closable):
+        await asyncio.to_thread(source.close)
+
+
+async def _learn_symbols(service: AnswerService) -> None:
+    """Let the source learn which symbols there are; one that cannot now will with its first answer."""
+    try:
+        async with asyncio.timeout(CATALOGUE_WAIT_S):
+            await service.symbols()
+    except Exception as error:  # noqa: BLE001 - answers say what is missing; the start does not fail of it
+        _log.warning("the symbols are not known yet: %s", str(error) or type(error).__name__)
+
+
+async def _keep_learning_symbols(service: AnswerService) -> None:
+    while True:
+        await asyncio.sleep(CATALOGUE_EVERY_S)
+        await _learn_symbols(service)
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something run beside the block, and end with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
