@@ -14,7 +14,8 @@ from typing import Any
 from bot.app import moment_of, open_chat_source
 from bot.config import ConfigError, Settings
 from bot.cooldown import Cooldown
-from bot.preferences import NoPreferences, PreferenceStore
+from bot.preference_values import Offer
+from bot.preferences import PreferenceStore
 from bot.replies import Reply
 from bot.service.pool import WorkerPool
 from bot.service.service import AnswerService
@@ -58,6 +59,7 @@ class ServingProcess:
 
         Raises:
             ConfigError: no chat has a token, every one of them is refused, or another setting cannot be used.
+            StorageError: the database cannot be used.
 
         """
         if not platforms_with_token(self._settings):
@@ -95,7 +97,7 @@ class ServingProcess:
             self._pulse = WorkerPulse(pool)
             await closing.enter_async_context(_background(self._pulse.run()))
             await closing.enter_async_context(_background(_keep_learning_symbols(service)))
-            handlers = self._handlers(service, await _preferences(closing, self._settings))
+            handlers = self._handlers(service, await _preferences(closing, self._settings, service))
             self._supervisor = Supervisor(enabled_platforms(self._settings, handlers))
             self._follow(service, self._pulse, self._supervisor)
             _log.info("ready", extra={"source": source.name, "workers": serve.workers})
@@ -130,9 +132,15 @@ class ServingProcess:
         )
 
 
-async def _preferences(closing: AsyncExitStack, settings: Settings) -> PreferenceStore:
-    del closing, settings
-    return NoPreferences()
+async def _preferences(closing: AsyncExitStack, settings: Settings, service: AnswerService) -> PreferenceStore:
+    """Return what people and chats like, from the database of the settings, which is brought up to date."""
+    from bot.storage.database import Database
+    from bot.storage.sql_preferences import SqlPreferences
+
+    database = await Database.open(settings.storage.address)
+    closing.push_async_callback(database.close)
+    venues = tuple(name for name, venue in settings.venues if venue.enabled)
+    return SqlPreferences(database, Offer(symbols=service.known_symbols, venues=venues))
 
 
 async def _close(source: Source) -> None:
