@@ -26,6 +26,7 @@ from bot.sections import (
     ConfigError,
     DiscordSettings,
     HttpUrl,
+    LanguageModelSettings,
     OwnerSettings,
     Section,
     ServeSettings,
@@ -49,7 +50,7 @@ CONFIG_FILE = Path("config.toml")
 ENVIRONMENT_PREFIX = "FATHOM_"
 NESTING = "__"
 _VENUES = "venues"
-_SECRET = frozenset({"token", "url"})
+_SECRET = frozenset({"token", "api_key", "url"})
 """Keys whose values are never shown: the address of a database may hold a password."""
 
 LONGEST_AUTO_WAIT_S = 60.0
@@ -171,6 +172,7 @@ class Settings(BaseSettings):
     serve: ServeSettings = ServeSettings()
     owner: OwnerSettings = OwnerSettings()
     storage: StorageSettings = StorageSettings()
+    llm: LanguageModelSettings = LanguageModelSettings()
 
 
 def load_settings(flags: Mapping[str, Mapping[str, object]] | None = None, *, config: Path | None = None) -> Settings:

@@ -10,15 +10,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bot.config import Settings, settings_file
-from bot.sections import ChatSection, ConfigError
+from bot.sections import ChatSection, ConfigError, LanguageModelSettings, SecretSection
 
 _OTHERS = stat.S_IRGRP | stat.S_IROTH
-_TOKEN = "token"  # noqa: S105 - the name of a key
+_NAMES = (ChatSection.SECRET, LanguageModelSettings.SECRET)
 
 
 def secret_values(settings: Settings) -> tuple[str, ...]:
-    """Return every secret that can be read now: tokens, and passwords inside addresses as written and as meant."""
-    tokens = [token for section in _chats(settings) if (token := _readable(section)) is not None]
+    """Return every secret that can be read now: tokens, keys, passwords inside addresses as written and as meant."""
+    tokens = [token for section in _secret_sections(settings) if (token := _readable(section)) is not None]
     passwords = [form for text in _texts(settings.model_dump()) for form in _passwords(text)]
     return tuple(dict.fromkeys([*tokens, *passwords]))
 
@@ -27,22 +27,23 @@ def exposed_files(settings: Settings, config: Path | None = None) -> tuple[Path,
     """Return the files with secrets that others on this machine may read; none where files have no such permissions."""
     if os.name != "posix":
         return ()
-    named = [section.token_file.expanduser() for section in _chats(settings) if section.token_file is not None]
+    files = (section.secret_file for section in _secret_sections(settings))
+    named = [file.expanduser() for file in files if file is not None]
     file = settings_file(config)
     if file is not None and _holds_secrets(file):
         named.append(file)
     return tuple(path for path in named if path.is_file() and path.stat().st_mode & _OTHERS)
 
 
-def _chats(settings: Settings) -> Iterator[ChatSection]:
+def _secret_sections(settings: Settings) -> Iterator[SecretSection]:
     for _, section in settings:
-        if isinstance(section, ChatSection):
+        if isinstance(section, SecretSection):
             yield section
 
 
-def _readable(section: ChatSection) -> str | None:
+def _readable(section: SecretSection) -> str | None:
     try:
-        return section.secret_token()
+        return section.secret()
     except ConfigError:
         return None  # who needs it says so
 
@@ -70,5 +71,5 @@ def _holds_secrets(file: Path) -> bool:
         sections = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False  # the settings were read before; who reads them says what is wrong
-    has_token = any(isinstance(keys, dict) and _TOKEN in keys for keys in sections.values())
-    return has_token or any(_passwords(text) for text in _texts(sections))
+    has_secret = any(isinstance(keys, dict) and not keys.keys().isdisjoint(_NAMES) for keys in sections.values())
+    return has_secret or any(_passwords(text) for text in _texts(sections))

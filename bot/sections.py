@@ -1,9 +1,9 @@
-"""The sections of the settings that a process with chats needs: tokens, addresses, database, health, and its owner."""
+"""The sections of the settings that a process with chats needs: secrets, addresses, database, health, its owner."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -36,36 +36,63 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ChatSection(Section):
-    """A chat platform, which is served when it has a token: written down, or in a file of its own."""
+class SecretSection(Section):
+    """A section with a secret: written down under its name, or in a file of its own, named by the same with _file."""
 
-    token: SecretStr | None = None
-    token_file: Path | None = None
+    SECRET: ClassVar[str]
 
     @model_validator(mode="after")
-    def _has_one_token(self) -> ChatSection:
-        if self.token is not None and self.token_file is not None:
-            raise ValueError("token and token_file are both set: leave one of them out")
+    def _has_one_secret(self) -> Self:
+        if self._written() is not None and self.secret_file is not None:
+            raise ValueError(f"{self.SECRET} and {self.SECRET}_file are both set: leave one of them out")
         return self
 
-    def secret_token(self) -> str | None:
-        """Return the token, None where none is set. It is not checked for its shape: that is the platform's to judge.
+    def _written(self) -> SecretStr | None:
+        written: SecretStr | None = getattr(self, self.SECRET)
+        return written
+
+    @property
+    def secret_file(self) -> Path | None:
+        """The file that holds the secret, None where none is named."""
+        file: Path | None = getattr(self, f"{self.SECRET}_file")
+        return file
+
+    def secret(self) -> str | None:
+        """Return the secret, None where none is set. It is not checked for its shape: that is for its reader to judge.
 
         Raises:
             ConfigError: its file cannot be read, or holds nothing.
 
         """
-        if self.token_file is None:
-            return (self.token.get_secret_value().strip() or None) if self.token is not None else None
+        written, file, name = self._written(), self.secret_file, self.SECRET
+        if file is None:
+            return (written.get_secret_value().strip() or None) if written is not None else None
         try:
-            token = self.token_file.expanduser().read_text(encoding="utf-8").strip()
+            text = file.expanduser().read_text(encoding="utf-8").strip()
         except UnicodeDecodeError:
-            raise ConfigError(f"The token file {self.token_file} is not text in UTF-8.") from None
+            raise ConfigError(f"The {name} file {file} is not text in UTF-8.") from None
         except OSError as error:
-            raise ConfigError(f"The token file {self.token_file} cannot be read: {error.strerror}.") from None
-        if not token:
-            raise ConfigError(f"The token file {self.token_file} is empty.")
-        return token
+            raise ConfigError(f"The {name} file {file} cannot be read: {error.strerror}.") from None
+        if not text:
+            raise ConfigError(f"The {name} file {file} is empty.")
+        return text
+
+
+class ChatSection(SecretSection):
+    """A chat platform, which is served when it has a token."""
+
+    SECRET = "token"  # noqa: S105 - the name of a key
+    token: SecretStr | None = None
+    token_file: Path | None = None
+
+    def secret_token(self) -> str | None:
+        """Return the token, None where none is set.
+
+        Raises:
+            ConfigError: its file cannot be read, or holds nothing.
+
+        """
+        return self.secret()
 
 
 class TelegramSettings(ChatSection):
@@ -81,6 +108,24 @@ class DiscordSettings(ChatSection):
     api_base: HttpUrl | None = None
     gateway: SocketUrl | None = None
     layout: Literal["components", "embed"] = "components"
+
+
+class LanguageModelSettings(SecretSection):
+    """A language model of the operator's own, asked when it has a key: for messages without meaning, and for words."""
+
+    SECRET = "api_key"  # noqa: S105 - the name of a key
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    base_url: HttpUrl = "https://api.openai.com/v1"
+    model: Annotated[str, Field(min_length=1)] | None = None
+    understand: bool = True
+    reword: bool = True
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if self.model is None and (self.api_key is not None or self.api_key_file is not None):
+            raise ValueError("a key is set and no model: name one with model")
+        return self
 
 
 class ServeSettings(Section):

@@ -142,7 +142,7 @@ def test_example_shows_every_key_with_its_default():
 
 
 def test_example_is_valid_with_everything_uncommented():
-    once = r"^# (?!token_file)(\w+ = )"  # a token is given in one way
+    once = r"^# (?!token_file|api_key_file)(\w+ = )"  # a secret is given in one way
     text = re.sub(once, r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert load_settings(config=write(text)).market.recordings == Path("recordings")
 
@@ -174,6 +174,8 @@ def test_example_is_valid_with_everything_uncommented():
         ("[discord]\nlayout = 'cards'", ["discord.layout", "'components' or 'embed'"]),
         ("[serve]\nworkers = 0", ["serve.workers", "1"]),
         ("[owner]\ntelegram = ['ann']", ["owner.telegram.0", "'ann'"]),
+        ("[llm]\nbase_url = 'localhost:8000'", ["llm.base_url", "'localhost:8000'"]),
+        ("[llm]\napi_key_file = 'llm.key'", ["llm", "no model", "model"]),
         ("[venues.okx]\nws_url = 'https://ws.okx.com'", ["venues.okx.ws_url", "'https://ws.okx.com'"]),
     ],
 )

@@ -46,6 +46,22 @@ def test_a_token_comes_from_the_environment_a_file_of_its_own_or_the_settings(mo
     assert load_settings().discord.layout == "components"
 
 
+def test_the_key_of_a_language_model_is_a_secret_like_a_token(monkeypatch):
+    settings = "[llm]\nmodel = 'a-model'\napi_key = 'hush-hush-1'"
+    written(settings, mode=0o644)
+    assert secret_values(load_settings()) == ("hush-hush-1",)
+    assert exposed_files(load_settings()) == (Path("config.toml"),)
+    monkeypatch.setenv("FATHOM_LLM__API_KEY_FILE", "hush-hush-2")
+    with pytest.raises(ConfigError, match=r"llm.*api_key and api_key_file are both set") as refusal:
+        load_settings()
+    assert "hush" not in str(refusal.value)
+    written("[llm]\napi_key = ['hush-hush-1']")
+    monkeypatch.delenv("FATHOM_LLM__API_KEY_FILE")
+    with pytest.raises(ConfigError, match=r"llm\.api_key") as refusal:
+        load_settings()
+    assert "hush" not in str(refusal.value)
+
+
 def test_a_token_of_any_shape_is_taken_and_an_empty_one_is_none():
     written("[telegram]\ntoken = ' ü:/ '\n[discord]\ntoken = ' '")
     assert load_settings().telegram.secret_token() == "ü:/"
