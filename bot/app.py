@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from bot.config import ConfigError, Settings, VenueSettings
 from bot.faults import fault_of
 from bot.pictures import write_picture
 from bot.replies import Block, Line, Reply, block, fault_reply
+from bot.wordsmith import PlainWords, Wordsmith
 from engine.sources.base import Source
 from engine.windows import parse_instant
 
@@ -26,6 +29,11 @@ LIVE_EXTRA = ("ccxt", "aiohttp", "stamina")
 NO_LIVE_EXTRA = (
     "Live markets need the exchange library, which is an extra: pip install 'fathom-liq[live]'. "
     "Without it use --source recorded --recordings DIR, or --source simulated for trying things out."
+)
+LLM_EXTRA = "pydantic_ai"
+NO_LLM_EXTRA = (
+    "A language model needs its library, which is an extra: pip install 'fathom-liq[llm]'. "
+    "Without the key in [llm] the bot does without a model."
 )
 AUTO_IS_SIMULATED = (
     "No source was chosen and {why}, so this market is SIMULATED: every number is "
@@ -192,6 +200,25 @@ def _recorded(directory: Path | None) -> Source:
     from engine.sources.recorded import RecordedSource  # reading Parquet costs a tenth of a second of every start
 
     return RecordedSource(directory.expanduser())
+
+
+def build_wordsmith(settings: Settings) -> Wordsmith:
+    """Return who may reread messages and reword answers: the operator's model where a key is set, else nobody.
+
+    Raises:
+        ConfigError: the key cannot be read, or the library for it is not installed.
+
+    """
+    key, model = settings.llm.secret(), settings.llm.model
+    if key is None or model is None:
+        return PlainWords()
+    if importlib.util.find_spec(LLM_EXTRA) is None:
+        raise ConfigError(NO_LLM_EXTRA)
+    from bot.language_model.endpoint import OpenAIEndpoint  # for operators who set a model up only
+    from bot.language_model.model_wordsmith import ModelWordsmith
+
+    endpoint = OpenAIEndpoint(base_url=settings.llm.base_url, model=model, api_key=SecretStr(key))
+    return ModelWordsmith(endpoint, reads=settings.llm.understand, rewords=settings.llm.reword)
 
 
 def moment_of(settings: Settings) -> int | None:

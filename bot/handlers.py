@@ -19,11 +19,12 @@ from bot.faults import fault_of
 from bot.grammar import parse_request
 from bot.preferences import Place, Preferences, PreferenceStore
 from bot.presses import Button, OldButtonError, Press, buttons_for
-from bot.replies import Fault, Reply, fault_reply
-from bot.requests import ForgetMe, Liq, MarketRequest, Request, RequestError, Settings
+from bot.replies import Block, Fault, Line, Reply, block, fault_reply
+from bot.requests import ForgetMe, Liq, MarketRequest, NoAdviceError, Privacy, Request, RequestError, Settings
 from bot.service.answer import Answer, Drawing, Findings, Order
 from bot.service.service import AnswerService, BusyError
 from bot.settings_desk import SettingsDesk
+from bot.wordsmith import PlainWords, Understood, Wordsmith
 from engine.windows import window_named
 
 REMEMBERED_CHATS = 20_000
@@ -42,7 +43,8 @@ class Outgoing:
     request: what it answers, None where nothing was understood; drawing: the picture, if there is one; as_file: it is
     wanted unchanged, as a file; buttons: rows of what can be pressed next; is_brief: a word to one person (a fault, a
     cooldown), which needs no message that everybody sees where the platform can do without; outcome: how it went;
-    is_cached: the answer was there already.
+    is_cached: the answer was there already; is_reworded: a
+    language model has said it better already.
     """
 
     reply: Reply
@@ -54,13 +56,21 @@ class Outgoing:
     is_brief: bool = False
     outcome: Outcome = "answered"
     is_cached: bool = False
+    is_reworded: bool = False
 
 
 class Handlers:
     """Answers people at places; one for all chats of a process, on one event loop."""
 
-    def __init__(self, service: AnswerService, preferences: PreferenceStore, cooldown: Cooldown) -> None:
+    def __init__(
+        self,
+        service: AnswerService,
+        preferences: PreferenceStore,
+        cooldown: Cooldown,
+        wordsmith: Wordsmith | None = None,
+    ) -> None:
         self._service = service
+        self._wordsmith = wordsmith or PlainWords()
         self._preferences = preferences
         self._cooldown = cooldown
         self._desk = SettingsDesk(preferences)
@@ -70,10 +80,9 @@ class Handlers:
         """Answer a message; never raises, what went wrong is a reply that says so."""
         try:
             liked = await self._preferences.preferences(place)
-            request = parse_request(
-                text, symbols=self._service.known_symbols(), last_symbol=self._last_symbol(place) or liked.symbol
-            )
-            return await self._answered(_as_liked(request, liked), place, liked)
+            understood = await self._understood(text, place, liked)
+            outgoing = await self._answered(_as_liked(understood.request, liked), place, liked)
+            return _told(outgoing, understood)
         except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
             return _failed(error)
 
@@ -104,9 +113,52 @@ class Handlers:
         except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
             return _failed(error)
 
+    async def reworded(self, outgoing: Outgoing) -> Outgoing | None:
+        """Return what was just sent in better words, None where there are none: to edit it, for nobody waits for words.
+
+        Without a language model that is None at once. Never raises.
+        """
+        if outgoing.is_reworded:
+            return None
+        try:
+            reply = await self._wordsmith.reworded(outgoing.reply)
+        except Exception:  # noqa: BLE001 - words that could be better are no reason to fail
+            _log.error("rewording an answer failed; its own words stand", exc_info=True)
+            return None
+        return None if reply is None else replace(outgoing, reply=reply, is_reworded=True)
+
     def suggestions(self, text: str) -> tuple[str, ...]:
         """Return the symbols that begin like the text or are meant by it, most traded first: for autocomplete."""
         return self._service.suggest(text)
+
+    async def _understood(self, text: str, place: Place, liked: Preferences) -> Understood:
+        """Return what a message asks for: what the grammar says, else what a language model proposed and code allowed.
+
+        Raises:
+            RequestError: it has no meaning here, or is not answered.
+            EngineError: it names a window that no map has.
+
+        """
+        symbols, last_symbol = self._service.known_symbols(), self._last_symbol(place) or liked.symbol
+        try:
+            return Understood(parse_request(text, symbols=symbols, last_symbol=last_symbol))
+        except NoAdviceError:
+            raise
+        except RequestError:
+            if not self._wordsmith.reads or not self._may_cost(place):
+                raise
+            found = await self._wordsmith.understood(text, symbols=symbols, last_symbol=last_symbol)
+            if found is None:
+                raise
+            return found
+
+    def _may_cost(self, place: Place) -> bool:
+        """Count what costs money though it may bring no answer; say whether it may."""
+        try:
+            self._cooldown.count(place)
+        except TooFastError:
+            return False
+        return True
 
     async def _answered(self, request: Request, place: Place, liked: Preferences, *, is_hd: bool = False) -> Outgoing:
         if isinstance(request, Settings | ForgetMe):
@@ -117,8 +169,12 @@ class Handlers:
             self._cooldown.count(place)
         answer = await self._service.answer(order)
         self._remember(place, answer)
+        better = self._wordsmith.known(answer.reply)
+        reply = better or answer.reply
+        if isinstance(request, Privacy):
+            reply = replace(reply, blocks=(*reply.blocks, *_model_lines(self._wordsmith)))
         return Outgoing(
-            reply=answer.reply,
+            reply=reply,
             request=request,
             drawing=answer.drawing,
             findings=answer.findings,
@@ -127,6 +183,7 @@ class Handlers:
             is_brief=answer.reply.fault is not None,
             outcome=_outcome(answer.reply.fault),
             is_cached=is_cached,
+            is_reworded=better is not None,
         )
 
     async def _kept(self, request: Settings | ForgetMe, place: Place) -> Outgoing:
@@ -159,6 +216,18 @@ def _refuse_others(press: Press, place: Place) -> None:
     """Refuse a button under an answer that was about somebody else."""
     if press.asker not in (None, place.user):
         raise RequestError("That button is for who asked.", ("/settings", "/liq BTC"))
+
+
+def _model_lines(wordsmith: Wordsmith) -> tuple[Block, ...]:
+    return block("guide", Line(label="LANGUAGE MODEL", text=wordsmith.privacy))
+
+
+def _told(outgoing: Outgoing, understood: Understood) -> Outgoing:
+    """Return an answer that says how its question was read, where that was not by the grammar."""
+    if understood.line is None:
+        return outgoing
+    notice = block("notice", Line(text=f"Read as {understood.line}", tone="muted"))
+    return replace(outgoing, reply=replace(outgoing.reply, blocks=(*notice, *outgoing.reply.blocks)))
 
 
 def _as_liked(request: Request, liked: Preferences) -> Request:

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.redaction import RedactedFormatter
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-_QUIET = ("httpx", "httpcore", "apscheduler", "aiohttp.access")
+_QUIET = ("httpx", "httpx2", "httpcore", "apscheduler", "aiohttp.access")
 """Libraries that tell every request, addresses included, where others tell what matters."""
 
 _request: ContextVar[str | None] = ContextVar("request", default=None)

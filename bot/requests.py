@@ -116,3 +116,7 @@ class RequestError(Exception):
         self.problem = problem
         self.suggestions = tuple(suggestions)
         super().__init__(f"{problem} Try: {', '.join(self.suggestions)}." if self.suggestions else problem)
+
+
+class NoAdviceError(RequestError):
+    """A message that was understood and gets no answer: it asks what to do, or where the price will go."""

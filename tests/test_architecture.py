@@ -25,6 +25,7 @@ SLOW_TO_IMPORT = {"pandas", "matplotlib.pyplot", "scipy.stats", "ccxt"}
 
 LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
 CHAT_EXTRAS = {"discord", "telegram"}
+LLM_EXTRA = {"openai", "pydantic_ai"}
 SERVE_EXTRA = {"prometheus_client", "pythonjsonlogger"}
 DATABASE = {"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"}
 
@@ -347,6 +348,11 @@ def test_no_database_is_loaded_before_a_process_opens_one() -> None:
     assert {name for name in at_start if not name.startswith("bot.storage.")} == set()
 
 
+def test_the_library_for_language_models_is_known_at_one_place_and_loaded_when_a_model_is_asked() -> None:
+    assert {module.name for module in MODULES if forbidden(module, LLM_EXTRA)} == {"bot.language_model.endpoint"}
+    assert loading(LLM_EXTRA, MODULES) == set()
+
+
 def test_every_other_third_party_import_comes_with_a_plain_installation() -> None:
     owners = importlib.metadata.packages_distributions()
     used = (
@@ -354,6 +360,7 @@ def test_every_other_third_party_import_comes_with_a_plain_installation() -> Non
         - LIVE_EXTRA
         - CHAT_EXTRAS
         - SERVE_EXTRA
+        - LLM_EXTRA
     )
     foreign = used - set(PACKAGES) - set(sys.stdlib_module_names)
     installed = plain_installation()
