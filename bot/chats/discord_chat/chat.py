@@ -19,6 +19,8 @@ from bot.handlers import Handlers
 
 LONGEST_START_S = 60.0
 """Discord lets a shard in every five seconds; one that takes this long does not come (own assumption)."""
+STOPPING_S = 1.5
+"""An answer takes a second at most; whoever ends the process grants five for everything."""
 
 
 class DiscordChatError(Exception):
@@ -115,8 +117,9 @@ class DiscordChat:
             raise _explained(error) from None
 
     async def stop(self) -> None:
-        """Leave Discord; what is being answered is given up."""
+        """Let answers under way end for a moment, and leave Discord."""
         if self._client is not None:
+            await self._client.conversation.finish(STOPPING_S)
             await self._client.close()
         if self._running is not None:
             with contextlib.suppress(Exception):

@@ -18,7 +18,7 @@ import discord
 from bot.chats.discord_chat import faults
 from bot.chats.discord_chat.buttons import asker_of
 from bot.chats.discord_chat.forms import asked_level, price_form
-from bot.chats.discord_chat.messages import Layout, Made, file_of, made
+from bot.chats.discord_chat.messages import Layout, Made, file_of, layout_of, made
 from bot.chats.discord_chat.places import place_of
 from bot.handlers import Handlers, Outgoing
 from bot.presses import OldButtonError, Press, decoded
@@ -43,6 +43,7 @@ class Conversation:
         self._layout = layout
         self._patience_s = patience_s
         self._under_way: dict[tuple[int, ...], str] = {}
+        self._open: set[asyncio.Task[Any]] = set()
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -145,7 +146,8 @@ class Conversation:
 
     async def _show(self, interaction: discord.Interaction[Any], outgoing: Outgoing) -> None:
         shown = interaction.message
-        message = made(outgoing, self._layout, asker=asker_of(shown))
+        layout = self._layout if shown is None else layout_of(shown)
+        message = made(outgoing, layout, asker=asker_of(shown))
         is_done = interaction.response.is_done()
         if outgoing.is_brief:
             send = interaction.followup.send if is_done else interaction.response.send_message
@@ -176,10 +178,19 @@ class Conversation:
 
     async def guarded(self, interaction: discord.Interaction[Any], doing: Awaitable[None]) -> None:
         """Do it; what goes wrong is told to who caused it, as long as Discord lets anybody be told."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._open.add(task)
+            task.add_done_callback(self._open.discard)
         try:
             await doing
         except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
             await self.failed(interaction, error)
+
+    async def finish(self, within_s: float) -> None:
+        """Wait until what is being answered is answered, for so long at most."""
+        if self._open:
+            await asyncio.wait(self._open, timeout=within_s)
 
     async def failed(self, interaction: discord.Interaction[Any], error: Exception) -> None:
         """Say what went wrong to who caused it."""

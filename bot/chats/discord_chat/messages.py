@@ -68,6 +68,11 @@ def file_of(drawing: Drawing) -> discord.File:
     return discord.File(io.BytesIO(drawing.png), drawing.name, description=drawing.alt)
 
 
+def layout_of(message: discord.Message) -> Layout:
+    """Return a message's layout, which no edit can change."""
+    return "components" if message.flags.components_v2 else "embed"
+
+
 def words_of(message: discord.Message) -> tuple[str, ...]:
     """Return the markdown that a message of ours shows."""
     if message.embeds:

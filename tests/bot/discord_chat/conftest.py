@@ -104,8 +104,8 @@ class World:
         self.channel = self.guild.create_text_channel("general")
         self.ann = self.guild.add_member(env.create_user("ann"))
 
-    async def restart(self):
-        await self.env.restart_bot(self.make())
+    async def restart(self, **changes):
+        await self.env.restart_bot(self.make(**changes))
 
 
 @pytest.fixture
@@ -128,8 +128,9 @@ def talk(handlers, noted) -> Callable[..., None]:
     """Run a talk with the client in simcord's Discord."""
 
     def run(use, *, errors=(), **changes):
-        def make():
-            return FathomClient(handlers, memory=noted, venues=("binanceusdm", "okx"), shard_count=1, **changes)
+        def make(**later):
+            made = {"memory": noted, "venues": ("binanceusdm", "okx"), "shard_count": 1}
+            return FathomClient(handlers, **(made | changes | later))
 
         async def talked():
             async with _world(make) as world:

@@ -372,6 +372,24 @@ def test_an_embed_holds_the_same_for_who_prefers_it(talk):
     talk(use, layout="embed")
 
 
+def test_messages_of_the_other_layout_go_on_in_their_own(talk):
+    async def use(world):
+        before = await answered_with(world)
+        await world.restart(layout="components")
+        await world.ann.click(before, label="Zones")
+        changed = world.channel.last_message
+        assert "percentile in each map" in changed.embeds[0].description
+        assert changed.id == before.id
+        after = await answered_with(world)
+        assert after.flags.components_v2
+        await world.restart(layout="embed")
+        await world.ann.click(after, label="Zones")
+        assert "percentile in each map" in texts(world.channel.last_message)
+        assert not world.channel.last_message.embeds
+
+    talk(use, layout="embed")
+
+
 # --- buttons of other versions ---------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from tests.fake_discord.faults import refused, too_many_requests, unavailable
 from tests.fake_discord.places import ATTACH_FILES
 
 MANAGE_MESSAGES = 1 << 13
+REVOKED = 4004
 WRONG_TOKEN = "MTIz.wrong.token-that-is-secret"  # noqa: S105 -- opens nothing
 SLOWLY_S = 0.05
 """Longer than a chat without patience waits."""
@@ -187,13 +188,27 @@ def test_commands_that_were_not_taken_are_sent_at_the_next_start(handlers, tmp_p
 # --- the connection --------------------------------------------------------------------------------------------------
 
 
-def test_a_dropped_connection_is_taken_up_again(with_chat):
+def test_a_dropped_connection_is_resumed_and_what_was_asked_meanwhile_is_answered(with_chat):
     async def use(fake, chat, ann):
         assert chat.is_connected
         fake.gateway.drop()
-        await fake.connected()
-        message = await (await ann.slash("liq", symbol="BTC")).reply()
+        message = await (await ann.slash("liq", symbol="BTC")).reply(timeout_s=10)
         assert names(message) == ["BTC-all.png"]
+        (session,) = fake.gateway.alive()
+        assert session.resumes == 1
+        assert len(fake.called("PUT", "/applications")) == 1
+
+    with_chat(use)
+
+
+def test_a_token_that_is_revoked_later_ends_the_chat_with_the_reason(with_chat):
+    async def use(fake, chat, ann):
+        ending = asyncio.create_task(chat.ended())
+        await fake.gateway.close(REVOKED)
+        with pytest.raises(DiscordChatError, match="refuses the token") as raised:
+            await asyncio.wait_for(ending, 10)
+        assert not raised.value.can_recover
+        assert not chat.is_connected
 
     with_chat(use)
 
@@ -256,6 +271,28 @@ def test_a_stopped_chat_has_ended_and_can_be_started_again(with_chat):
         assert chat.is_connected
 
     with_chat(use)
+
+
+def test_an_answer_under_way_is_finished_before_the_chat_leaves(with_chat, service):
+    async def use(fake, chat, ann):
+        service.takes_s = SLOWLY_S
+        exchange = await ann.slash("liq", symbol="BTC")
+        await exchange.answer()
+        await chat.stop()
+        assert names(await exchange.reply()) == ["BTC-all.png"]
+
+    with_chat(use, patience_s=0.0)
+
+
+def test_an_answer_that_does_not_come_does_not_hold_the_chat_up(with_chat, service, monkeypatch):
+    monkeypatch.setattr("bot.chats.discord_chat.chat.STOPPING_S", SLOWLY_S)
+
+    async def use(fake, chat, ann):
+        service.takes_s = 3_600.0
+        await (await ann.slash("liq", symbol="BTC")).answer()
+        await asyncio.wait_for(chat.stop(), 3)
+
+    with_chat(use, patience_s=0.0)
 
 
 # --- what Discord refuses --------------------------------------------------------------------------------------------
