@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -17,9 +17,9 @@ from bot.guide_reply import help_reply, models_reply
 from bot.handlers import Handlers
 from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
-from bot.preferences import NoPreferences
+from bot.preferences import NoPreferences, Place, Preferences, WishesHere
 from bot.replies import Reply, fault_reply
-from bot.requests import Level, Liq, Maps, Models, Questions, Request, Zones
+from bot.requests import Change, Level, Liq, Maps, Models, Questions, Request, Scope, Zones
 from bot.service.answer import Answer, Drawing, Order
 from engine.models import REGISTRY
 from tests.bot.conftest import make_analysis, make_report
@@ -102,8 +102,32 @@ class Talk:
     service: Service
 
 
-def chat_of(api: BotApi, service: Service, *, cooldown: Cooldown | None = None, **options: object) -> TelegramChat:
-    handlers = Handlers(service, NoPreferences(), cooldown or Cooldown())
+class Wished(NoPreferences):
+    """Keeps nothing, but remembers where somebody asked, and what was changed by who may."""
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+        self.changes: list[Change] = []
+
+    async def preferences(self, place: Place) -> Preferences:
+        self.places.append(place)
+        return Preferences()
+
+    async def change(self, place: Place, scope: Scope, changes: Sequence[Change]) -> WishesHere:
+        place.refuse_unless_allowed(scope)
+        self.changes += changes
+        return WishesHere()
+
+
+def chat_of(
+    api: BotApi,
+    service: Service,
+    *,
+    cooldown: Cooldown | None = None,
+    preferences: NoPreferences | None = None,
+    **options: object,
+) -> TelegramChat:
+    handlers = Handlers(service, preferences or NoPreferences(), cooldown or Cooldown())
     settings = {
         "token": api.token,
         "base_url": api.base_url,

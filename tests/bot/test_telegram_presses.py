@@ -7,11 +7,12 @@ import asyncio
 import pytest
 
 from bot.chats.telegram_chat.pressing import NOT_YOURS, STILL_WORKING, TOO_OLD
+from bot.presses import Press, encoded
 from bot.replies import Fault
-from bot.requests import Level, Liq, Models
+from bot.requests import Change, Level, Liq, Models, Settings
 from bot.service.service import BusyError
 from engine.windows import window_named
-from tests.bot.telegram_talk import Service, made_reply, picture, with_chat
+from tests.bot.telegram_talk import Service, Wished, made_reply, picture, with_chat
 from tests.bot_api.editing import NOT_MODIFIED
 from tests.bot_api.faults import Fault as WireFault
 from tests.bot_api.faults import refused
@@ -283,6 +284,50 @@ def test_what_is_too_old_to_be_deleted_is_told() -> None:
         assert (await seat.press(reply, "Delete").answer()).text == TOO_OLD
 
     with_chat(talk)
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def test_only_an_admin_changes_what_counts_for_a_group_and_telegram_is_asked_only_then() -> None:
+    kept = Wished()
+    light = Settings(changes=(Change("theme", "light"),), scope="chat")
+
+    async def talk(world) -> None:
+        ann, ben = world.api.user("Ann"), world.api.user("Ben")
+        group = world.api.group("Traders", ann, ben)
+        group.add_bot(by=ann)
+        seat = group.seat(ann)
+        seat.send("/help")
+        message = await seat.next_message()
+        assert world.api.called("getChatMember") == []
+        for user, told in ((ben, "Only who may manage this chat"), (ann, "")):
+            press = Press(verb="ask", request=light, asker=user.id)
+            notice = await group.seat(user).press_data(message, Button("light", encoded(press), None, {})).answer()
+            assert notice.text.startswith(told)
+        await seat.edited(message)
+        assert kept.changes == [Change("theme", "light")]
+        assert (await group.seat(ben).press_data(message, Button("x", encoded(press), None, {})).answer()).text == (
+            "That button is for who asked. Try: /settings, /liq BTC."
+        )
+
+    with_chat(talk, preferences=kept)
+
+
+def test_who_writes_about_settings_in_a_group_comes_with_their_rights() -> None:
+    kept = Wished()
+
+    async def talk(world) -> None:
+        ann, ben = world.api.user("Ann"), world.api.user("Ben")
+        group = world.api.group("Traders", ann, ben)
+        group.add_bot(by=ann)
+        for user, text in ((ann, "/settings"), (ben, "/settings"), (ann, "/liq btc")):
+            seat = group.seat(user)
+            seat.send(text)
+            await seat.next_message()
+        assert [place.may_configure for place in kept.places] == [True, False, False]
+
+    with_chat(talk, preferences=kept)
 
 
 # --- inline ----------------------------------------------------------------------------------------------------------

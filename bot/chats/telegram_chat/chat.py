@@ -28,6 +28,7 @@ from bot.chats.telegram_chat.commands import list_commands
 from bot.chats.telegram_chat.errors import TelegramChatError, TelegramTokenError, TelegramUnreachableError
 from bot.chats.telegram_chat.inline import ANSWERED_WITHIN_S, Inline
 from bot.chats.telegram_chat.keyboards import examples_keyboard
+from bot.chats.telegram_chat.permissions import with_rights
 from bot.chats.telegram_chat.polling import CONFLICT_ENDS_AFTER_S, PollingWatch, WatchedRequest
 from bot.chats.telegram_chat.pressing import Presser
 from bot.chats.telegram_chat.sending import RETRY_PAUSES_S, Sender, Spot
@@ -239,6 +240,7 @@ class TelegramChat:
         command = text.split(maxsplit=1)[0].split("@")[0].lower()
         action = ChatAction.TYPING if command in _TEXT_COMMANDS else ChatAction.UPLOAD_PHOTO
         async with self._sender.acting(spot, action):
+            place = await with_rights(place, message, text, self._sender, context.bot)
             outgoing = await self._handlers.said(text, place)
         is_welcome = command == "/start" and not outgoing.buttons
         keyboard = examples_keyboard(self._handlers.suggestions("")) if is_welcome else None

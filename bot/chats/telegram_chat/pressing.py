@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from telegram import CallbackQuery, ChatMember, MaybeInaccessibleMessage, Message
-from telegram.constants import ChatAction, ChatMemberStatus, ChatType
+from telegram import CallbackQuery, MaybeInaccessibleMessage, Message
+from telegram.constants import ChatAction, ChatType
 from telegram.error import TelegramError
 
 from bot.chats.telegram_chat.addressing import PRICE_EXAMPLE, place_of, prompt_html, topic_of
 from bot.chats.telegram_chat.keyboards import Rows, Tap, keyboard_of, tap_of
+from bot.chats.telegram_chat.permissions import is_admin, with_rights_to_press
 from bot.chats.telegram_chat.sending import Sender, Spot
 from bot.chats.telegram_chat.telegram_text import notice_of
 from bot.handlers import Handlers, Outgoing
@@ -94,6 +95,7 @@ class Presser:
         place = place_of(message.chat, query.from_user, topic=spot.topic)
         action = ChatAction.UPLOAD_DOCUMENT if tap.press.verb == "hd" else ChatAction.UPLOAD_PHOTO
         async with self._sender.acting(spot, action):
+            place = await with_rights_to_press(place, tap.press.request, self._sender, query.get_bot())
             answering = asyncio.ensure_future(self._handlers.pressed(tap.press, place))
             await asyncio.wait({answering}, timeout=PATIENCE_S)
             if not answering.done():
@@ -144,18 +146,7 @@ class Presser:
         """Say whether somebody asked for the message, or administers the chat."""
         if message.chat.type == ChatType.PRIVATE or press.asker == query.from_user.id:
             return True
-        return await is_admin(self._sender, query, message)
-
-
-async def is_admin(sender: Sender, query: CallbackQuery, message: MaybeInaccessibleMessage) -> bool:
-    """Say whether who pressed administers the chat; no, where Telegram does not tell."""
-    try:
-        member: ChatMember = await sender.call(
-            lambda: query.get_bot().get_chat_member(message.chat.id, query.from_user.id)
-        )
-    except TelegramError:
-        return False
-    return member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
+        return await is_admin(self._sender, query.get_bot(), place_of(message.chat, query.from_user))
 
 
 def _spot_of(message: MaybeInaccessibleMessage, *, is_reply: bool = False) -> Spot:
