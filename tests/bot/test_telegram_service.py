@@ -15,6 +15,9 @@ from engine.sources.simulated import SimulatedSource
 from tests.bot.telegram_talk import talking
 from tests.bot_api.entities import units
 
+WAITED_S = 120
+"""A busy machine draws slowly; how fast an answer is, benchmarks say."""
+
 
 @pytest.fixture(scope="module")
 def told():
@@ -24,19 +27,20 @@ def told():
         pool = WorkerPool(1, warm_up=warm_up)
         service = AnswerService(SimulatedSource(seed=3), pool, bar_number=lambda: 1)
         try:
+            await pool.start()
             await service.symbols()
             async with talking(service) as world:
                 ann, seen = world.api.user("Ann").private, {}
                 for text in ("/liq BTC", "/level BTC 62800", "/zones btc", "/questions BTC", "/models", "qwertz"):
                     ann.send(text)
-                    seen[text] = await ann.next_message(60)
-                await ann.press(seen["/liq BTC"], "12h").answer(60)
-                await ann.edited(seen["/liq BTC"], timeout_s=60)
-                await ann.press(seen["/zones btc"], "Full text").answer(60)
-                seen["Full text"] = await ann.next_message(60)
-                seen["Full text 2"] = await ann.next_message(60)
-                await ann.press(seen["/liq BTC"], "HD").answer(60)
-                seen["HD"] = await ann.next_message(60)
+                    seen[text] = await ann.next_message(WAITED_S)
+                await ann.press(seen["/liq BTC"], "12h").answer(WAITED_S)
+                await ann.edited(seen["/liq BTC"], timeout_s=WAITED_S)
+                await ann.press(seen["/zones btc"], "Full text").answer(WAITED_S)
+                seen["Full text"] = await ann.next_message(WAITED_S)
+                seen["Full text 2"] = await ann.next_message(WAITED_S)
+                await ann.press(seen["/liq BTC"], "HD").answer(WAITED_S)
+                seen["HD"] = await ann.next_message(WAITED_S)
                 return seen
         finally:
             await service.close()
