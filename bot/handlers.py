@@ -8,6 +8,7 @@ A chat module translates its platform's messages into these calls, and an `Outgo
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -43,8 +44,7 @@ class Outgoing:
     request: what it answers, None where nothing was understood; drawing: the picture, if there is one; as_file: it is
     wanted unchanged, as a file; buttons: rows of what can be pressed next; is_brief: a word to one person (a fault, a
     cooldown), which needs no message that everybody sees where the platform can do without; outcome: how it went;
-    is_cached: the answer was there already; is_reworded: a
-    language model has said it better already.
+    is_cached: the answer was there already; is_reworded: a language model has said it better already.
     """
 
     reply: Reply
@@ -71,6 +71,7 @@ class Handlers:
     ) -> None:
         self._service = service
         self._wordsmith = wordsmith or PlainWords()
+        self._wording: set[asyncio.Task[object]] = set()
         self._preferences = preferences
         self._cooldown = cooldown
         self._desk = SettingsDesk(preferences)
@@ -118,13 +119,7 @@ class Handlers:
 
         Without a language model that is None at once. Never raises.
         """
-        if outgoing.is_reworded:
-            return None
-        try:
-            reply = await self._wordsmith.reworded(outgoing.reply)
-        except Exception:  # noqa: BLE001 - words that could be better are no reason to fail
-            _log.error("rewording an answer failed; its own words stand", exc_info=True)
-            return None
+        reply = None if outgoing.is_reworded else await self._worded(outgoing.reply)
         return None if reply is None else replace(outgoing, reply=reply, is_reworded=True)
 
     def suggestions(self, text: str) -> tuple[str, ...]:
@@ -171,6 +166,7 @@ class Handlers:
         self._remember(place, answer)
         better = self._wordsmith.known(answer.reply)
         reply = better or answer.reply
+        self._word_later(answer.reply)
         if isinstance(request, Privacy):
             reply = replace(reply, blocks=(*reply.blocks, *_model_lines(self._wordsmith)))
         return Outgoing(
@@ -185,6 +181,21 @@ class Handlers:
             is_cached=is_cached,
             is_reworded=better is not None,
         )
+
+    def _word_later(self, reply: Reply) -> None:
+        """Let sentences that are new be reworded meanwhile, for the next answer that holds them."""
+        if isinstance(self._wordsmith, PlainWords):
+            return
+        task = asyncio.get_running_loop().create_task(self._worded(reply))
+        self._wording.add(task)
+        task.add_done_callback(self._wording.discard)
+
+    async def _worded(self, reply: Reply) -> Reply | None:
+        try:
+            return await self._wordsmith.reworded(reply)
+        except Exception:  # noqa: BLE001 - words that could be better are no reason to fail
+            _log.error("rewording an answer failed; its own words stand", exc_info=True)
+            return None
 
     async def _kept(self, request: Settings | ForgetMe, place: Place) -> Outgoing:
         """Answer what is about the person who asks, and about no market."""

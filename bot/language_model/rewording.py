@@ -23,7 +23,7 @@ TIME_LIMIT_S = 6.0
 TRIES = 2
 """A first one, and one that is told what was wrong."""
 KEPT = 2_000
-"""Sets of sentences whose rewordings are kept, the last used ones: some two kilobytes each."""
+"""Sentences whose rewordings are kept, the last used ones: some hundred letters each."""
 
 _BEGINS: dict[BlockKind, re.Pattern[str]] = {
     "setup": re.compile(r"[+·-] "),  # reasons; the verdict above them stays word for word
@@ -64,7 +64,7 @@ Rewordings = tuple[str | None, ...]
 
 
 class Rewording:
-    """Rewords replies, each set of sentences once: equal ones with other numbers share what the model wrote.
+    """Rewords replies, each sentence once: equal ones with other numbers share what the model wrote.
 
     clock: seconds that only go up. Lives on one event loop.
     """
@@ -72,26 +72,26 @@ class Rewording:
     def __init__(self, model: LanguageModel, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._model = model
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, ...], Rewordings] = OrderedDict()
-        self._under_way: dict[tuple[str, ...], asyncio.Task[Rewordings | None]] = {}
+        self._kept: OrderedDict[str, str | None] = OrderedDict()
+        self._under_way: dict[tuple[str, ...], asyncio.Task[None]] = {}
 
     def known(self, reply: Reply) -> Reply | None:
-        """Return the reply in the words that the model once found, None where there are none yet, or no better ones."""
+        """Return the reply with the words that the model once found, None where there are no better ones yet."""
         pieces = _pieces(reply)
-        rewordings = self._kept.get(_key(pieces))
-        if rewordings is None:
-            return None
-        self._kept.move_to_end(_key(pieces))
-        return _rewritten(reply, pieces, rewordings)
+        for piece in pieces:
+            if piece.template.text in self._kept:
+                self._kept.move_to_end(piece.template.text)
+        return _rewritten(reply, pieces, tuple(self._kept.get(piece.template.text) for piece in pieces))
 
     async def reworded(self, reply: Reply) -> Reply | None:
-        """Return the reply in better words, None where its own stand."""
-        pieces = _pieces(reply)
-        if not pieces or reply.fault is not None:
+        """Return the reply in better words, None where its own stand; only sentences that are new cost anything."""
+        if reply.fault is not None:
             return None
-        if (kept := self._kept.get(_key(pieces))) is None:
-            kept = await self._shared(pieces)
-        return None if kept is None else _rewritten(reply, pieces, kept)
+        pieces = _pieces(reply)
+        new = {piece.template.text: piece.template for piece in pieces if piece.template.text not in self._kept}
+        if new:
+            await self._shared(tuple(new.values()))
+        return self.known(reply)
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -100,18 +100,18 @@ class Rewording:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _shared(self, pieces: tuple[_Piece, ...]) -> Rewordings | None:
-        """Return the rewordings of pieces, found once for everybody who waits for them."""
-        key = _key(pieces)
+    async def _shared(self, templates: Templates) -> None:
+        """Have sentences reworded, once for everybody who waits for the same ones."""
+        key = tuple(template.text for template in templates)
         task = self._under_way.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._found(tuple(piece.template for piece in pieces)))
+            task = asyncio.get_running_loop().create_task(self._find(templates))
             self._under_way[key] = task
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
-        return await asyncio.shield(task)
+        await asyncio.shield(task)
 
-    async def _found(self, templates: Templates) -> Rewordings | None:
-        """Return what passes of what the model writes, None where it writes nothing in time: then it is asked again."""
+    async def _find(self, templates: Templates) -> None:
+        """Keep what passes of what the model writes; where it writes nothing in time, it will be asked again."""
         sentences = [template.text for template in templates]
         until_s = self._clock() + TIME_LIMIT_S
         found: Rewordings = (None,) * len(templates)
@@ -126,10 +126,8 @@ class Rewording:
             found, problems = _judged(templates, found, written)
             if not problems:
                 break
-        if not answered:
-            return None
-        self._keep(tuple(sentences), found)
-        return found
+        if answered:
+            self._keep(sentences, found)
 
     async def _written(self, sentences: list[str], problems: dict[str, str], within_s: float) -> list[str]:
         if within_s <= 0:
@@ -138,9 +136,9 @@ class Rewording:
         answer = await self._model.answer(_INSTRUCTIONS, json.dumps(asked), Sentences, within_s=within_s)
         return answer.sentences
 
-    def _keep(self, key: tuple[str, ...], rewordings: Rewordings) -> None:
-        self._kept[key] = rewordings
-        if len(self._kept) > KEPT:
+    def _keep(self, sentences: list[str], rewordings: Rewordings) -> None:
+        self._kept.update(zip(sentences, rewordings, strict=True))
+        while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
 
@@ -165,10 +163,6 @@ def _pieces_of(place: int, block: Block) -> Iterator[_Piece]:
         rest = line.text[beginning.end() :]
         if not line.parts or line.parts[-1] == rest:  # of pieces that are lined up only the last is a sentence
             yield _Piece(block=place, line=number, beginning=beginning[0], template=masked(rest))
-
-
-def _key(pieces: tuple[_Piece, ...]) -> tuple[str, ...]:
-    return tuple(piece.template.text for piece in pieces)
 
 
 def _judged(templates: Templates, found: Rewordings, written: list[str]) -> tuple[Rewordings, dict[str, str]]:

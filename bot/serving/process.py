@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from bot.app import moment_of, open_chat_source
+from bot.app import build_wordsmith, moment_of, open_chat_source
 from bot.config import ConfigError, Settings
 from bot.cooldown import Cooldown
 from bot.preference_values import Offer
@@ -28,6 +28,7 @@ from bot.serving.status_page import status_page
 from bot.serving.supervisor import Supervisor
 from bot.serving.watched import Handled, WatchedHandlers, WatchedSource
 from bot.serving.workers import prepare_worker
+from bot.wordsmith import Wordsmith
 from engine.sources.base import Closable, Source
 
 CATALOGUE_WAIT_S = 15.0
@@ -97,14 +98,17 @@ class ServingProcess:
             self._pulse = WorkerPulse(pool)
             await closing.enter_async_context(_background(self._pulse.run()))
             await closing.enter_async_context(_background(_keep_learning_symbols(service)))
-            handlers = self._handlers(service, await _preferences(closing, self._settings, service))
+            wordsmith = build_wordsmith(self._settings)
+            closing.push_async_callback(wordsmith.close)
+            await wordsmith.start()
+            handlers = self._handlers(service, await _preferences(closing, self._settings, service), wordsmith)
             self._supervisor = Supervisor(enabled_platforms(self._settings, handlers))
             self._follow(service, self._pulse, self._supervisor)
             _log.info("ready", extra={"source": source.name, "workers": serve.workers})
             ended = await self._supervisor.run()
         raise ConfigError(" ".join(status.reason or f"{status.name} ended." for status in ended))
 
-    def _handlers(self, service: AnswerService, preferences: PreferenceStore) -> WatchedHandlers:
+    def _handlers(self, service: AnswerService, preferences: PreferenceStore, wordsmith: Wordsmith) -> WatchedHandlers:
         statistics = Statistics(
             version=importlib.metadata.version("fathom-liq"),
             source=service.source_name,
@@ -122,7 +126,9 @@ class ServingProcess:
             return status_reply(self.health, statistics)
 
         owns = self._settings.owner.owns
-        return WatchedHandlers(service, preferences, Cooldown(), observe=observe, owns=owns, status=status)
+        return WatchedHandlers(
+            service, preferences, Cooldown(), observe=observe, owns=owns, status=status, wordsmith=wordsmith
+        )
 
     def _follow(self, service: AnswerService, pulse: WorkerPulse, supervisor: Supervisor) -> None:
         self._metrics.follow(

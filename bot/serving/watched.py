@@ -18,6 +18,7 @@ from bot.redaction import redacted
 from bot.replies import Reply, fault_reply
 from bot.requests import Request
 from bot.service.service import AnswerService
+from bot.wordsmith import Wordsmith
 from engine.errors import DataUnavailableError
 from engine.market import Market
 from engine.sources.base import Source
@@ -60,8 +61,9 @@ class WatchedHandlers(Handlers):
         observe: Callable[[Handled], None],
         owns: Callable[[str, int], bool],
         status: Callable[[], Reply],
+        wordsmith: Wordsmith | None = None,
     ) -> None:
-        super().__init__(service, preferences, cooldown)
+        super().__init__(service, preferences, cooldown, wordsmith)
         self._observe = observe
         self._owns = owns
         self._status = status

@@ -122,6 +122,19 @@ def test_an_answer_goes_out_at_once_and_its_better_words_come_later_and_then_alw
     assert nothing is None
 
 
+def test_sentences_are_reworded_behind_an_answer_for_the_next_one():
+    async def run():
+        behind = handlers(ModelWordsmith(Scripted(fluent)))
+        first = await behind.said("/liq btc", HERE)
+        for _ in range(5):  # turns of the loop, in which the model answers
+            await asyncio.sleep(0)
+        return first, await behind.said("/liq eth", HERE)
+
+    first, second = asyncio.run(run())
+    assert texts(first) == ["No clear edge.", NEAREST]
+    assert texts(second) == ["No clear edge.", f"+ And {NEAREST[2:]}"]
+
+
 def test_without_a_model_there_are_no_better_words():
     async def run():
         behind = handlers()

@@ -141,6 +141,27 @@ def test_equal_sentences_with_other_numbers_cost_one_call():
     assert "68,000" in texts(second)[-1]
 
 
+def test_only_sentences_that_are_new_are_asked_about():
+    model = Scripted(fluent)
+    other = "Best score 63 below, 26 above."
+    _, second = reword(model, reply_of(NEAREST), reply_of(NEAREST, other))
+    assert model.prompts[1]["sentences"] == ["Best score {score1} below, {score2} above."]
+    assert [f"+ And {NEAREST}", f"+ And {other}"] == texts(second)[2:4]
+
+
+def test_what_is_known_is_said_before_the_rest_is_found():
+    async def run():
+        rewording = Rewording(Scripted(fluent))
+        await rewording.reworded(reply_of(NEAREST))
+        return rewording.known(reply_of("Best score 63 below, 26 above."))
+
+    assert texts(asyncio.run(run()))[2:] == [
+        "+ Best score 63 below, 26 above.",
+        "an hourly close above 66,000",
+        f"And {BAIT}",
+    ]
+
+
 def test_who_asks_at_once_shares_one_call_and_one_who_leaves_disturbs_nobody():
     model = Scripted(fluent, after_s=0.01)
 
