@@ -11,8 +11,8 @@ from typing import Literal
 from bot.chats.discord_chat.markdown import bold, code, heading, listed, moment, plain, small, whole
 from bot.replies import Block, BlockKind, Line, Reply, Tone
 
-Group = Literal["title", "zones", "setup", "context", "guide", "tail"]
-"""Sections of one group stand together; title: above the picture."""
+Group = Literal["title", "answer", "zones", "setup", "context", "guide", "tail"]
+"""Sections of one group stand together; title: above the picture; answer: of no other group."""
 
 SIGNS: Mapping[Tone, str] = MappingProxyType({"above": "▲", "below": "▼"})
 _SIMULATED = "⚠️"
@@ -96,7 +96,9 @@ def _is_behind_a_button(block: Block) -> bool:
 def _section(block: Block, *forms: str, nth: int = 0, is_close: bool = False) -> Section:
     text, *shorter = forms
     rank = _RANKS.get(block.kind, 0) + nth
-    return Section(group=_GROUPS[block.kind], text=text, shorter=tuple(shorter), rank=rank, is_close=is_close)
+    return Section(
+        group=_GROUPS.get(block.kind, "answer"), text=text, shorter=tuple(shorter), rank=rank, is_close=is_close
+    )
 
 
 # --- by kind ---------------------------------------------------------------------------------------------------------
@@ -192,7 +194,16 @@ def _context(block: Block, nth: int) -> Iterator[Section]:
 
 
 def _written(block: Block, nth: int) -> Iterator[Section]:
-    yield _section(block, "\n".join(_one(line) for line in block.lines), nth=nth)
+    """Yield any block, each line by what it is; a strong first line is its heading."""
+    first, *others = block.lines
+    head = heading(first.text, 3) if first.tone == "strong" and not first.label else _any(first)
+    yield _section(block, "\n".join((head, *map(_any, others))), nth=nth)
+
+
+def _any(line: Line) -> str:
+    if line.tone in SIGNS and line.parts:
+        return _zone(line)
+    return _small_line(line) if line.tone in ("good", "bad", "muted") else _one(line)
 
 
 _WRITERS: Mapping[BlockKind, Callable[[Block, int], Iterator[Section]]] = MappingProxyType(

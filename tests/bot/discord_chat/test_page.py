@@ -234,6 +234,21 @@ def test_no_clear_edge_reads_like_the_others(analysis_with):
     assert "### No clear edge." in shown(page_of(liq_reply(analysis_with(setup=setup))))
 
 
+def test_a_block_of_a_kind_of_its_own_is_laid_out_line_by_line():
+    lines = (
+        Line(text="Shorts are more exposed.", tone="strong"),
+        Line(text="71,950-72,300  +2.2 %", label="ABOVE", tone="above", parts=("71,950-72,300", "+2.2 %")),
+        Line(text="+ funding is paid by longs", tone="good"),
+        Line(text="touch 58 %", tone="muted"),
+    )
+    assert shown(page_of(Reply(blocks=block("facts", *lines)))).strip().splitlines() == [
+        "### Shorts are more exposed.",
+        "▲ **71,950-72,300** · +2.2 %",
+        "-# **＋** funding is paid by longs",
+        "-# touch 58 %",
+    ]
+
+
 def test_every_kind_of_block_has_its_place():
     for kind in get_args(BlockKind):
         page = page_of(Reply(blocks=block(kind, Line(text="words", label="LABEL", parts=("words",)))))
