@@ -45,15 +45,16 @@ class Scribe:
 
     def line(self, report: Report) -> str | None:
         """Return the line for people, None where there is nothing new to say."""
-        text = self._text(report)
+        text = self.sentence(report)
         return None if text is None else f"{iso(self._clock())[11:19]}  {text}"
 
     def json_line(self, report: Report) -> str:
         """Return the report as JSON on one line."""
-        self._text(report)
+        self.sentence(report)
         return json.dumps({"event": _EVENTS[type(report)], "at": iso(self._clock()), **asdict(report)})
 
-    def _text(self, report: Report) -> str | None:
+    def sentence(self, report: Report) -> str | None:
+        """Return what there is to say, without the time; None where there is nothing new."""
         match report:
             case Stored():
                 return self._stored(report)

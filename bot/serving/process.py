@@ -24,6 +24,7 @@ from bot.serving.health import STARTING, Health, Statistics, health_of, status_r
 from bot.serving.metrics import Metrics
 from bot.serving.platforms import NO_CHAT, enabled_platforms, platforms_with_token
 from bot.serving.pulse import LoopLag, WorkerPulse
+from bot.serving.recorder import record_beside
 from bot.serving.status_page import status_page
 from bot.serving.supervisor import Supervisor
 from bot.serving.watched import Handled, WatchedHandlers, WatchedSource
@@ -98,6 +99,7 @@ class ServingProcess:
             self._pulse = WorkerPulse(pool)
             await closing.enter_async_context(_background(self._pulse.run()))
             await closing.enter_async_context(_background(_keep_learning_symbols(service)))
+            await closing.enter_async_context(_background(record_beside(self._settings, opened)))
             wordsmith = build_wordsmith(self._settings)
             closing.push_async_callback(wordsmith.close)
             await wordsmith.start()

@@ -133,12 +133,14 @@ class Recorder:
             *(self._listen(venue, stream, names) for venue, stream in self._streams.items()),
             *([self._sweep(self._positions, names), self._positions.meet(names)] if self._positions else []),
         ]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in work]
-            await stop.wait()
-            for task in tasks:
-                task.cancel()
-        await self._journal.flush()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(each) for each in work]
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self._journal.flush()  # also when this was cancelled: what arrived is not thrown away
 
     async def _listed(self, symbols: Sequence[str], stop: asyncio.Event) -> tuple[Resolved, ...]:
         """Return what the symbols mean, as soon as a venue tells its markets."""
