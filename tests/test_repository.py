@@ -1,5 +1,6 @@
 """The repository keeps its promises: README commands work, the lock is in step, no file knows its author's machine."""
 
+import os
 import re
 import shlex
 import shutil
@@ -36,11 +37,13 @@ def make_targets() -> set[str]:
 
 
 RUN_BY_MAKE = [command for command in commands(README) if command.startswith("make ")]
-RUN_HERE = [command for command in commands(README) if command.startswith("fathom ")]
+SERVING = "fathom serve"
+"""Which ends only when it is told to: tests/bot/test_serve.py runs it with both chats."""
+RUN_HERE = [command for command in commands(README) if command.startswith("fathom ") and command != SERVING]
 
 
 def test_every_command_of_the_readme_is_run_somewhere() -> None:
-    assert sorted(commands(README)) == sorted({*RUN_BY_MAKE, *RUN_HERE})  # each of them once
+    assert sorted(commands(README)) == sorted({*RUN_BY_MAKE, *RUN_HERE, SERVING})  # each of them once
     assert RUN_BY_MAKE[:2] == ["make run", "make test"]  # the two commands that set it up come first
 
 
@@ -91,6 +94,21 @@ def test_a_command_of_the_readme_works_in_an_empty_folder(command: str, tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_token_serving_ends_with_where_to_put_one(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FATHOM_")}
+    done = subprocess.run(
+        [BIN / "fathom", "serve"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "fathom init" in done.stderr
 
 
 def test_commands_are_read_from_shell_blocks_only() -> None:
