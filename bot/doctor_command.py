@@ -57,10 +57,13 @@ async def examined(settings: Settings, clock: Callable[[], float], *, config: Pa
     from bot.chat_checks import check_chats
     from bot.checks import LOCAL_CHECKS
     from bot.machine_checks import check_compiled_cache, check_drawing, secret_files_check
+    from bot.storage_check import check_database
 
     local = [asyncio.to_thread(check, settings) for check in (*LOCAL_CHECKS, check_drawing, check_compiled_cache)]
-    found, chats, venues = await asyncio.gather(asyncio.gather(*local), check_chats(settings), _venues(settings, clock))
-    return (*found, secret_files_check(settings, config), *chats, *venues)
+    found, database, chats, venues = await asyncio.gather(
+        asyncio.gather(*local), check_database(settings), check_chats(settings), _venues(settings, clock)
+    )
+    return (*found, database, secret_files_check(settings, config), *chats, *venues)
 
 
 async def _venues(settings: Settings, clock: Callable[[], float]) -> tuple[Check, ...]:

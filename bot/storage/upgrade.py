@@ -94,3 +94,24 @@ def _migrate(connection: Connection, place: str) -> None:
         raise NewerSchemaError(place, strange, max(known))
     if set(found) != set(script.get_heads()):
         command.upgrade(config, "head")
+
+
+async def is_up_to_date(address: Address) -> bool:
+    """Say whether a database that is there has the schema of this program; nothing is changed.
+
+    Raises:
+        StorageError: it cannot be reached or read.
+
+    """
+    return await asyncio.to_thread(lambda: asyncio.run(_is_up_to_date(address)))
+
+
+async def _is_up_to_date(address: Address) -> bool:
+    engine = engine_for(address, poolclass=NullPool)
+    try:
+        with said_plainly(address.place, reaching=True):
+            async with engine.connect() as connection:
+                found = await connection.run_sync(lambda each: MigrationContext.configure(each).get_current_heads())
+    finally:
+        await engine.dispose()
+    return set(found) == set(ScriptDirectory.from_config(migrations()).get_heads())

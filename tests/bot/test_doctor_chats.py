@@ -11,6 +11,8 @@ from bot.chat_checks import check_chats
 from bot.cli import run
 from bot.config import load_settings
 from bot.machine_checks import check_compiled_cache, check_drawing, secret_files_check
+from bot.storage.database import Database
+from bot.storage_check import check_database
 
 pytestmark = pytest.mark.usefixtures("plain_home", "no_venue")
 needs_http = pytest.mark.skipif(find_spec("aiohttp") is None, reason="the extra serve is not installed")
@@ -124,3 +126,30 @@ def test_the_command_shows_the_chats_beside_the_rest_and_never_a_token(capsys):
     assert "telegram" in told
     assert "drawing" in told
     assert REVOKED not in told
+
+
+def database_check(url, monkeypatch):
+    monkeypatch.setenv("FATHOM_STORAGE__URL", url)
+    return asyncio.run(check_database(load_settings()))
+
+
+def test_a_database_is_looked_at_and_left_as_it_was(monkeypatch):
+    check = database_check("sqlite:///here/fathom.db", monkeypatch)
+    assert (check.status, "will be made" in check.sentence) == ("ok", True)
+    assert not Path("here").exists()
+
+    async def opened():
+        await (await Database.open("sqlite:///here/fathom.db")).close()
+
+    asyncio.run(opened())
+    check = database_check("sqlite:///here/fathom.db", monkeypatch)
+    assert (check.status, "has the schema" in check.sentence) == ("ok", True)
+
+
+def test_a_database_of_another_schema_or_none_at_all_is_told(monkeypatch):
+    Path("empty.db").touch()
+    check = database_check("sqlite:///empty.db", monkeypatch)
+    assert (check.status, "up to date" in check.sentence) == ("warn", True)
+    Path("torn.db").write_bytes(b"no database at all, whatever it is called" * 100)
+    check = database_check("sqlite:///torn.db", monkeypatch)
+    assert (check.status, "damaged" in check.sentence) == ("fail", True)
