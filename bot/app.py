@@ -15,6 +15,7 @@ from bot.config import ConfigError, Settings, VenueSettings
 from bot.faults import fault_of
 from bot.pictures import write_picture
 from bot.replies import Block, Line, Reply, block, fault_reply
+from bot.requests import MarketRequest
 from bot.wordsmith import PlainWords, Wordsmith
 from engine.sources.base import Source
 from engine.windows import parse_instant
@@ -235,10 +236,15 @@ def build_assistant(settings: Settings) -> Assistant:
 
 
 def deliver(
-    assistant: Assistant, text: str, settings: Settings, *, last_symbol: str | None = None, draw: bool = True
+    assistant: Assistant, text: str, settings: Settings, *, before: Reply | None = None, draw: bool = True
 ) -> Delivered:
-    """Answer one message and write its picture; never raises, a fault is a reply that says what went wrong."""
-    reply = assistant.answer(text, last_symbol=last_symbol)
+    """Answer one message and write its picture; never raises, a fault is a reply that says what went wrong.
+
+    before: the last reply that answered something in this conversation.
+    """
+    last = before.request if before is not None and isinstance(before.request, MarketRequest) else None
+    last_symbol = before.symbol if before is not None else None
+    reply = assistant.answer(text, last_symbol=last_symbol, last_request=last)
     if reply.picture is None or not draw:
         return Delivered(reply)
     charts = settings.charts

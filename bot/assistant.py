@@ -11,6 +11,7 @@ from bot.grammar import parse_request
 from bot.guide_reply import help_reply, models_reply
 from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
+from bot.point_reply import points_reply
 from bot.replies import Reply, fault_reply
 from bot.requests import (
     About,
@@ -21,6 +22,7 @@ from bot.requests import (
     Maps,
     MarketRequest,
     Models,
+    Points,
     Privacy,
     Questions,
     Request,
@@ -82,11 +84,13 @@ class Assistant:
         """The name of the source that markets are read from."""
         return self._source.name
 
-    def answer(self, text: str, *, last_symbol: str | None = None) -> Reply:
+    def answer(self, text: str, *, last_symbol: str | None = None, last_request: MarketRequest | None = None) -> Reply:
         """Return the reply to a message; never raises, a fault is a reply that says what went wrong."""
         try:
-            request = parse_request(text, symbols=self._source.symbols(), last_symbol=last_symbol)
-            return self.respond(request)
+            request = parse_request(
+                text, symbols=self._source.symbols(), last_symbol=last_symbol, last_request=last_request
+            )
+            return replace(self.respond(request), request=request)
         except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
             return fault_reply(fault_of(error), last_symbol)
 
@@ -103,7 +107,10 @@ class Assistant:
             case Models():
                 return models_reply(REGISTRY.values())
             case Level():
-                return level_reply(self._read_level(self._market(request), request.price, key=map_key(request)))
+                report = self._read_level(self._market(request), request.price, key=map_key(request))
+                return level_reply(report, wants_touch=request.wants_touch)
+            case Points():
+                return points_reply(self._analysis(request), request.points)
             case Liq():
                 return liq_reply(self._analysis(request))
             case Maps():

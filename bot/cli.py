@@ -155,7 +155,7 @@ def chat(
     typing = sys.stdin.isatty()
     greet(console, notices(settings, assistant.source_name), typing=typing)
     lines = typed_lines(console) if typing else iter(sys.stdin)
-    converse(console, lines, lambda text, last_symbol: deliver(assistant, text, settings, last_symbol=last_symbol))
+    converse(console, lines, lambda text, before: deliver(assistant, text, settings, before=before))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from typing import Literal
 
 from bot.cooldown import Cooldown, TooFastError
 from bot.faults import fault_of
+from bot.free_text import Talk
 from bot.grammar import parse_request
 from bot.preferences import Place, Preferences, PreferenceStore
 from bot.presses import Button, OldButtonError, Press, buttons_for
@@ -29,7 +30,7 @@ from bot.wordsmith import PlainWords, Understood, Wordsmith
 from engine.windows import window_named
 
 REMEMBERED_CHATS = 20_000
-"""Chats of which the last symbol is remembered in memory; a longer silence starts a new conversation."""
+"""Chats of which the last request is remembered in memory; a longer silence starts a new conversation."""
 
 Outcome = Literal["answered", "refused", "too_fast", "busy", "failed"]
 """refused: not understood, or not to be had; failed: our own fault."""
@@ -75,7 +76,7 @@ class Handlers:
         self._preferences = preferences
         self._cooldown = cooldown
         self._desk = SettingsDesk(preferences)
-        self._symbols: OrderedDict[Hashable, str] = OrderedDict()
+        self._talks: OrderedDict[Hashable, Talk] = OrderedDict()
 
     async def said(self, text: str, place: Place) -> Outgoing:
         """Answer a message; never raises, what went wrong is a reply that says so."""
@@ -134,9 +135,11 @@ class Handlers:
             EngineError: it names a window that no map has.
 
         """
-        symbols, last_symbol = self._service.known_symbols(), self._last_symbol(place) or liked.symbol
+        talk = self._talks.get(_conversation(place), Talk())
+        symbols, last_symbol = self._service.known_symbols(), talk.symbol or liked.symbol
         try:
-            return Understood(parse_request(text, symbols=symbols, last_symbol=last_symbol))
+            request = parse_request(text, symbols=symbols, last_symbol=last_symbol, last_request=talk.request)
+            return Understood(request)
         except NoAdviceError:
             raise
         except RequestError:
@@ -202,21 +205,18 @@ class Handlers:
         self._cooldown.count(place)
         said = await self._desk.answer(request, place)
         if isinstance(request, ForgetMe) and request.confirmed and place.community is None:
-            self._symbols.pop(_conversation(place), None)
+            self._talks.pop(_conversation(place), None)
         return Outgoing(reply=said.reply, request=request, buttons=said.buttons, is_brief=True)
-
-    def _last_symbol(self, place: Place) -> str | None:
-        return self._symbols.get(_conversation(place))
 
     def _remember(self, place: Place, answer: Answer) -> None:
         """Note what the conversation is about now."""
-        symbol = answer.reply.symbol
-        if symbol is None or answer.reply.fault is not None:
+        symbol, request = answer.reply.symbol, answer.order.request
+        if symbol is None or answer.reply.fault is not None or not isinstance(request, MarketRequest):
             return
-        self._symbols[_conversation(place)] = symbol
-        self._symbols.move_to_end(_conversation(place))
-        if len(self._symbols) > REMEMBERED_CHATS:
-            self._symbols.popitem(last=False)
+        self._talks[_conversation(place)] = Talk(symbol=symbol, request=request)
+        self._talks.move_to_end(_conversation(place))
+        if len(self._talks) > REMEMBERED_CHATS:
+            self._talks.popitem(last=False)
 
 
 def _conversation(place: Place) -> Hashable:

@@ -32,8 +32,11 @@ SMALLEST_TIER_SHARE = 0.01
 """A tier with less than this share of what stands at the level is not worth a trader's eye."""
 
 
-def level_reply(report: LevelReport) -> Reply:
-    """Return the answer to `/level SYMBOL PRICE`, the verdict first."""
+def level_reply(report: LevelReport, *, wants_touch: bool = False) -> Reply:
+    """Return the answer to `/level SYMBOL PRICE`, the verdict first; wants_touch: the chance of touch before it."""
+    verdict = block("verdict", Line(text=report.verdict_text, label="VERDICT", tone="strong"))
+    touch = block("touch", Line(text=_touch_text(report), label="TOUCH", tone="strong" if wants_touch else "plain"))
+    facts = block("facts", *_fact_lines(report))
     analysis = report.analysis
     subject = f"{analysis.symbol} {price_text(report.price)}, price now {price_text(analysis.price)}"
     return Reply(
@@ -42,9 +45,7 @@ def level_reply(report: LevelReport) -> Reply:
         picture=level_picture(report),
         blocks=(
             *headline(analysis, subject=subject),
-            *block("verdict", Line(text=report.verdict_text, label="VERDICT", tone="strong")),
-            *block("facts", *_fact_lines(report)),
-            *block("touch", Line(text=f"{chance_text(report.touch)} ({TOUCH_CAVEAT})", label="TOUCH")),
+            *((*touch, *verdict, *facts) if wants_touch else (*verdict, *facts, *touch)),
             *block("wrong_if", *_condition_lines(report)),
             *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
@@ -52,6 +53,10 @@ def level_reply(report: LevelReport) -> Reply:
             *disclaimer_blocks(analysis.disclaimer),
         ),
     )
+
+
+def _touch_text(report: LevelReport) -> str:
+    return f"{chance_text(report.touch)} ({TOUCH_CAVEAT})"
 
 
 def _fact_lines(report: LevelReport) -> list[Line]:

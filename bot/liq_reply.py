@@ -48,15 +48,15 @@ def liq_reply(analysis: Analysis) -> Reply:
         picture=liq_picture(analysis),
         blocks=(
             *headline(analysis),
-            *block("zones", *_zones_lines(analysis)),
+            *block("zones", *zones_lines(analysis)),
             *block("setup", *_setup_lines(analysis)),
             *block("wrong_if", *_wrong_if_lines(analysis)),
-            *block("reading", *_reading_lines(analysis)),
+            *block("reading", *reading_lines(analysis)),
             *block("bait", Line(text=analysis.bait.text, label="BAIT")),
             *block("ask", *_ask_lines(analysis)),
             *block("touch", *_touch_lines(analysis)),
-            *block("realised", *_realised_lines(analysis)),
-            *block("crowd", *_crowd_lines(analysis)),
+            *block("realised", *realised_lines(analysis)),
+            *block("crowd", *crowd_lines(analysis)),
             *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
@@ -73,8 +73,8 @@ def maps_reply(analysis: Analysis) -> Reply:
         picture=maps_picture(analysis),
         blocks=(
             *headline(analysis),
-            *block("zones", *_zones_lines(analysis)),
-            *block("reading", *_reading_lines(analysis)),
+            *block("zones", *zones_lines(analysis)),
+            *block("reading", *reading_lines(analysis)),
             *coverage_blocks(analysis),
             *missing_blocks(analysis.missing),
             *notes_blocks(analysis.notes),
@@ -121,9 +121,17 @@ def questions_reply(analysis: Analysis) -> Reply:
     )
 
 
-def _zones_lines(analysis: Analysis) -> list[Line]:
+def zones_lines(analysis: Analysis) -> list[Line]:
     """Return each side's best zone, column under column, and the next ones behind it."""
-    sides = [zones for side in SIDES if (zones := analysis.zones_on(side))]
+    return _sides_lines([zones for side in SIDES if (zones := analysis.zones_on(side))])
+
+
+def side_lines(analysis: Analysis, side: Side) -> list[Line]:
+    """Return one side's best zone, and the next ones behind it."""
+    return _sides_lines([zones] if (zones := analysis.zones_on(side)) else [])
+
+
+def _sides_lines(sides: Sequence[Sequence[Zone]]) -> list[Line]:
     cells = [_zone_cells(best) for best, *_ in sides]
     widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
     lines = []
@@ -160,9 +168,13 @@ def _zone_line(zone: Zone, cells: tuple[str, ...], aligned: str) -> Line:
 
 
 def _setup_lines(analysis: Analysis) -> list[Line]:
-    lines = [Line(text=setup_text(analysis.setup), label="SETUP", tone="strong")]
+    return [Line(text=setup_text(analysis.setup), label="SETUP", tone="strong"), *reason_lines(analysis)]
+
+
+def reason_lines(analysis: Analysis) -> list[Line]:
+    """Return what speaks for the setup, then what speaks against it."""
     ordered = sorted(analysis.setup.reasons, key=lambda reason: -reason.sign)
-    return [*lines, *(_signed_line(reason.sign, reason.text) for reason in ordered)]
+    return [_signed_line(reason.sign, reason.text) for reason in ordered]
 
 
 def _signed_line(sign: int, text: str) -> Line:
@@ -177,7 +189,8 @@ def _wrong_if_lines(analysis: Analysis) -> list[Line]:
     return [Line(text=" · ".join(conditions), label="WRONG IF", parts=conditions)] if conditions else []
 
 
-def _reading_lines(analysis: Analysis) -> list[Line]:
+def reading_lines(analysis: Analysis) -> list[Line]:
+    """Return what each of the four default maps adds."""
     told = [(f"{map_text(reading.key)} {reading.role}", reading.finding) for reading in analysis.reading]
     return [Line(text=": ".join(parts), label="" if place else "READ", parts=parts) for place, parts in enumerate(told)]
 
@@ -197,14 +210,14 @@ def _touch_lines(analysis: Analysis) -> list[Line]:
     return [Line(text=text, label="TOUCH")]
 
 
-def _realised_lines(analysis: Analysis) -> list[Line]:
+def realised_lines(analysis: Analysis) -> list[Line]:
     """Return what was liquidated in the last day, as far as anybody listened; nothing where nobody did."""
     sums = [each.day for each in analysis.realised if each.day.heard_s]
     hours = DAY_SUM_S // HOUR_S
     return [Line(text=f"last {hours} h: {told_text(sums, 'forced out')}", label="REALISED")] if sums else []
 
 
-def _crowd_lines(analysis: Analysis) -> list[Line]:
+def crowd_lines(analysis: Analysis) -> list[Line]:
     """Return how many accounts are long per short one; nothing where no venue told it lately."""
     return [Line(text=crowd_text(analysis.crowd), label="CROWD", tone="muted")] if analysis.crowd else []
 

@@ -7,6 +7,7 @@ and on any platform: a version, a verb, and the request it stands for.
     1|hl|BTC|M2|3d||     its picture in full size    1|x||||k3f9a|             delete, by whoever asked (base 36)
     1|sm|theme|light||k3f9a|   /settings theme light, by whoever asked ("sc": for this chat; no value: taken back)
     1|f||||k3f9a|              /forget_me, confirmed by whoever asked
+    1|w|BTC|||ei|        which side is more exposed, and what would prove that wrong
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from bot.requests import (
     Liq,
     Maps,
     MarketRequest,
+    Point,
+    Points,
     Questions,
     Request,
     Scope,
@@ -42,12 +45,38 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 WINDOWS_SHOWN = ("12h", "24h", "3d", "1w")
 MODELS_SHOWN = ("M1", "M2")
 
+Asked = Liq | Level | Maps | Zones | Questions | Points
+"""What a button can ask for."""
 Verb = Literal["ask", "hd", "level", "delete"]
 """ask: answer a request in place of the message; hd: send its picture in full size; level: ask for a price first."""
 
 _REQUESTS: dict[str, type[Liq | Maps | Zones | Questions]] = {"l": Liq, "m": Maps, "z": Zones, "q": Questions}
 _LETTERS = {kind: letter for letter, kind in _REQUESTS.items()}
 _LEVEL = "v"
+_TOUCH = "t"
+"""A level of which the chance of touch was asked."""
+_POINTS = "w"
+_POINT_LETTERS: dict[str, Point] = {
+    "z": "zones",
+    "a": "above",
+    "b": "below",
+    "n": "nearest",
+    "e": "exposed",
+    "y": "why",
+    "i": "invalidation",
+    "t": "bait",
+    "g": "agreement",
+    "c": "touch",
+    "r": "realised",
+    "l": "crowd",
+    "f": "funding",
+    "o": "open_interest",
+    "k": "order_book",
+    "p": "price_action",
+    "s": "market_structure",
+    "d": "data",
+}
+_LETTER_OF_POINT = {point: letter for letter, point in _POINT_LETTERS.items()}
 _HD = "h"
 _WHICH_LEVEL = "p"
 _DELETE = "x"
@@ -69,7 +98,7 @@ class Press:
     """What a press means. request: None only for delete; asker: who alone may press, as the platform numbers people."""
 
     verb: Verb
-    request: Liq | Level | Maps | Zones | Questions | Settings | ForgetMe | None = None
+    request: Asked | Settings | ForgetMe | None = None
     asker: int | None = None
 
 
@@ -109,11 +138,21 @@ def _fields(press: Press) -> tuple[str, ...]:
     if isinstance(request, Settings):
         (change,) = request.changes
         return (_SETTING[request.scope], change.key, change.value or "", "", asker, "")
-    price = f"{request.price:.10g}" if isinstance(request, Level) else ""
-    letter = _LEVEL if isinstance(request, Level) else _LETTERS[type(request)]
+    letter, last = _kind(request)
     verb = {"ask": letter, "hd": f"{_HD}{letter}", "level": f"{_WHICH_LEVEL}{letter}"}[press.verb]
     window = request.window.name if request.window is not None else ""
-    return (verb, request.symbol, request.model or "", window, price, request.venue or "")
+    return (verb, request.symbol, request.model or "", window, last, request.venue or "")
+
+
+def _kind(request: MarketRequest) -> tuple[str, str]:
+    """Return the letter of a request's kind, and what it holds beside the map."""
+    match request:
+        case Level():
+            return _TOUCH if request.wants_touch else _LEVEL, f"{request.price:.10g}"
+        case Points():
+            return _POINTS, "".join(_LETTER_OF_POINT[point] for point in request.points)
+        case _:
+            return _LETTERS[type(request)], ""  # type: ignore[index]
 
 
 def decoded(text: str) -> Press:
@@ -151,10 +190,16 @@ def _key(name: str) -> Key:
     return next(key for key in KEYS if key == name)
 
 
-def _request(letter: str, asked: MarketRequest, price: str) -> Liq | Level | Maps | Zones | Questions:
+def _request(letter: str, asked: MarketRequest, last: str) -> Asked:
     symbol, model, window, venue = asked.symbol, asked.model, asked.window, asked.venue
-    if letter == _LEVEL:
-        return Level(symbol=symbol, model=model, window=window, venue=venue, price=_price(price))
+    if letter in (_LEVEL, _TOUCH):
+        touch = letter == _TOUCH
+        return Level(symbol=symbol, model=model, window=window, venue=venue, price=_price(last), wants_touch=touch)
+    if letter == _POINTS:
+        points = tuple(_POINT_LETTERS[each] for each in last)
+        if not points:
+            raise OldButtonError
+        return Points(symbol=symbol, model=model, window=window, venue=venue, points=points)
     return _REQUESTS[letter](symbol=symbol, model=model, window=window, venue=venue)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.requests import Request
 from engine.results import Analysis, LevelReport
 
 BlockKind = Literal[
@@ -21,6 +22,7 @@ BlockKind = Literal[
     "realised",
     "crowd",
     "facts",
+    "point",
     "coverage",
     "missing",
     "notes",
@@ -72,13 +74,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What is said to one message. symbol: what the conversation is about now; fault: set when nothing was answered."""
+    """What is said to one message.
+
+    symbol: what the conversation is about now; request: what was understood, where a text was; fault: set when nothing
+    was answered.
+    """
 
     blocks: tuple[Block, ...]
     symbol: str | None = None
     result: Analysis | LevelReport | None = None
     picture: Picture | None = None
     fault: Fault | None = None
+    request: Request | None = None
 
     def block(self, kind: BlockKind) -> Block | None:
         """Return the first block of a kind, or None."""

@@ -44,9 +44,40 @@ class Questions(MarketRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level(MarketRequest):
-    """`/level`: what stands at one price [quote currency]."""
+    """`/level`: what stands at one price [quote currency]. wants_touch: "will it get there?", so that comes first."""
 
     price: float
+    wants_touch: bool = False
+
+
+Point = Literal[
+    "zones",
+    "above",
+    "below",
+    "nearest",
+    "exposed",
+    "why",
+    "invalidation",
+    "bait",
+    "agreement",
+    "touch",
+    "realised",
+    "crowd",
+    "funding",
+    "open_interest",
+    "order_book",
+    "price_action",
+    "market_structure",
+    "data",
+]
+"""One thing that can be asked of the whole answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points(MarketRequest):
+    """A question in words about parts of the whole answer: each is answered, in the order asked, and nothing else."""
+
+    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +137,9 @@ class Track:
     symbol: str | None = None
 
 
-Request = Liq | Level | Maps | Zones | Questions | Models | Help | Settings | About | Privacy | ForgetMe | Track
+Request = (
+    Liq | Level | Points | Maps | Zones | Questions | Models | Help | Settings | About | Privacy | ForgetMe | Track
+)
 
 
 class RequestError(Exception):

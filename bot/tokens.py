@@ -15,8 +15,8 @@ from bot.requests import RequestError
 from engine.symbols import plain_symbol
 from engine.windows import Window, window_named
 
-MAX_TEXT_LENGTH = 300
-"""Longest message that is read [characters]: three times the longest question that a trader would type."""
+MAX_TEXT_LENGTH = 600
+"""Longest message that is read [characters]: twice a question of four parts, each with its own terms, written out."""
 MAX_SYMBOL_LENGTH = 20
 """Longest symbol [characters]: the longest listed perpetual has 18."""
 MAX_PRICE_LENGTH = 24
@@ -47,9 +47,20 @@ def tokenise(text: str) -> tuple[str, ...]:
     if len(text) > MAX_TEXT_LENGTH:
         problem = f"That message has {len(text):,} characters; {MAX_TEXT_LENGTH} are read."
         raise RequestError(problem, ("/liq BTC", "/help"))
-    visible = "".join(_visible(character) for character in unicodedata.normalize("NFKC", text))
-    stripped = (word.strip(_WRAPPING) for word in visible.split())
+    stripped = (_unwrapped(word) for word in visible_text(text).split())
     return _join_units(tuple(word for word in stripped if word))
+
+
+def _unwrapped(word: str) -> str:
+    """Return a word without the punctuation around it; the point of .25 is no punctuation."""
+    plain = word.strip(_WRAPPING)
+    before = word[: word.index(plain)] if plain else ""
+    return f".{plain}" if before.endswith(".") and plain[:1] in _DIGITS and "." not in plain else plain
+
+
+def visible_text(text: str) -> str:
+    """Return a text as it is seen: without invisible characters, in the usual width."""
+    return "".join(_visible(character) for character in unicodedata.normalize("NFKC", text))
 
 
 def _visible(character: str) -> str:

@@ -13,7 +13,20 @@ MOST_SUGGESTIONS = 25
 CLOSE = 0.6
 """From which likeness on a spelling is close: difflib's own choice."""
 _PAIR_SEPARATORS = "/-_:."
-_NAMES = {"BITCOIN": "BTC", "XBT": "BTC", "ETHEREUM": "ETH", "ETHER": "ETH", "SOLANA": "SOL"}
+_NAMES = {
+    "BITCOIN": "BTC",
+    "XBT": "BTC",
+    "ETHEREUM": "ETH",
+    "ETHER": "ETH",
+    "SOLANA": "SOL",
+    "RIPPLE": "XRP",
+    "DOGECOIN": "DOGE",
+    "CARDANO": "ADA",
+    "CHAINLINK": "LINK",
+    "AVALANCHE": "AVAX",
+    "POLKADOT": "DOT",
+    "LITECOIN": "LTC",
+}
 _MULTIPLIED = re.compile(r"(10{3,})([A-Z].*)")
 """1000PEPE, 1000000MOG: a power of ten from a thousand on, then the coin."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.windows import DAY_S, HOUR_S, MINUTE_S
@@ -90,6 +91,34 @@ _VENUES = {
     "gate": "Gate",
     "hyperliquid": "Hyperliquid",
 }
+_SAID = {
+    **dict.fromkeys(("okex", "okx"), "okx"),
+    **dict.fromkeys(("gateio", "gate.io"), "gate"),
+    **dict.fromkeys(("huobi", "htx"), "htx"),
+    **{name: name for name in ("bitget", "mexc", "bingx", "bitmex", "deribit", "phemex", "dydx")},
+    "kucoin": "kucoinfutures",
+    "kraken": "krakenfutures",
+    "hl": "hyperliquid",
+}
+"""What traders call a venue, where that is not the name above."""
+_VENUES_NAMED = {**_SAID, **{name.lower(): venue for venue, name in _VENUES.items()}}
+_ALSO_WORDS = {"gate", "hl", "dydx"}
+"""Names that mean something else too, such as a listed coin."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueName:
+    """A venue that was named, and whether the name is also another word."""
+
+    name: str
+    is_word: bool
+
+
+def exchange_named(text: str) -> VenueName | None:
+    """Return the venue that traders call `text` (Binance, okx, binanceusdm), None where it is no name of one."""
+    word = text.lower()
+    venue = _VENUES_NAMED.get(word, word if word in _VENUES else None)
+    return None if venue is None else VenueName(venue, word in _ALSO_WORDS)
 
 
 def venue_text(name: str) -> str:

@@ -95,16 +95,16 @@ def _line_texts(line: Line, width: int, indent: int) -> Iterator[Text]:
 
 
 class Deliver(Protocol):
-    """Answers one message: what the conversation was about goes in; the reply comes out, its picture written."""
+    """Answers one message: the last answer about a market goes in; the reply comes out, its picture written."""
 
-    def __call__(self, text: str, last_symbol: str | None) -> Delivered:
+    def __call__(self, text: str, before: Reply | None) -> Delivered:
         """Return the reply to a message."""
         ...
 
 
 def converse(console: Console, lines: Iterator[str], deliver: Deliver) -> None:
     """Answer line by line until the lines end; a message without a symbol is about the last one."""
-    symbol: str | None = None
+    before: Reply | None = None
     for line in lines:
         text = line.strip()
         if text.lower() in GOODBYES:
@@ -113,11 +113,11 @@ def converse(console: Console, lines: Iterator[str], deliver: Deliver) -> None:
             continue
         try:
             with _progress(console):
-                delivered = deliver(text, symbol)
+                delivered = deliver(text, before)
         except KeyboardInterrupt:
             console.print("Stopped.")
             continue
-        symbol = delivered.reply.symbol or symbol
+        before = delivered.reply if delivered.reply.result is not None else before
         show_delivered(console, delivered)
         console.print()
 
