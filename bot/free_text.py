@@ -28,12 +28,13 @@ from bot.requests import (
     Zones,
 )
 from bot.sentence import BREAK, UNKNOWN, Sentence, read_sentence
-from engine.text import price_text
+from engine.text import price_text, venue_text
 
 EXAMPLES = ("/liq BTC", "/level BTC 68.5k", "/help")
 SLOTS = frozenset({"PRICE", "WINDOW", "MODEL", "VENUE", "HORIZON"})
-SMALLEST_PLAIN_PRICE = 100.0
-"""A whole number below this, without symbol, sign or unit, is more often a count or an hour than a price."""
+LONGEST_COUNT = 4
+"""Digits up to which a number in a statement, without symbol, sign or unit, may be a year, an hour or a count."""
+_ASKING = frozenset({"what", "which", "where", "how", "is", "are", "does", "do", "will", "can", "could", "if", "any"})
 _NOT_ADVICE = (
     "I do not say where price will go or what to do. I say where positions would be forced out, which side is more "
     "exposed and what would prove that wrong."
@@ -67,7 +68,7 @@ def parse_free_text(text: str, known: Collection[str], talk: Talk) -> Request:
     sentence = read_sentence(text)
     if not sentence.words:
         raise RequestError("There is nothing to answer.", EXAMPLES)
-    mentions = mentions_in(sentence, known)
+    mentions = mentions_in(sentence, known, in_conversation=talk.symbol is not None)
     intents = _kept(intents_of(_shown(sentence, mentions)))
     names = tuple(intent.name for intent in intents)
     _refuse_strange(sentence, mentions, intents, talk)
@@ -115,7 +116,7 @@ def _refuse_strange(sentence: Sentence, mentions: Mentions, intents: Sequence[In
     """
     anchors = sum(word.read in ANCHORS or (word.read == "PRICE" and bool(mentions.symbols)) for word in sentence.words)
     sure = bool(mentions.symbols) and mentions.is_sure
-    allowed = anchors + sure * bool(intents or sentence.prices) - (not mentions.symbols)
+    allowed = anchors + sure * bool(intents or sentence.prices) - 2 * (not mentions.symbols)
     if len(mentions.strange) > max(allowed, 0):
         listed = " ".join(f"“{word.text[:20]}”" for word in mentions.strange[:3])
         raise RequestError(f"I do not understand {listed} here.", _instead(mentions, sentence, talk))
@@ -168,7 +169,11 @@ def _symbol(sentence: Sentence, mentions: Mentions, names: tuple[str, ...], talk
 def _is_bare(sentence: Sentence, mentions: Mentions) -> bool:
     """Tell whether a message is made of slots, or begins as a follow-up does, with no word of its own."""
     has_slot = any(word.read in SLOTS for word in sentence.words) or bool(mentions.symbols)
-    return has_slot and not mentions.strange
+    return (has_slot or _repeats(sentence)) and not mentions.strange
+
+
+def _repeats(sentence: Sentence) -> bool:
+    return any(word.read in ("AGAIN", "SAME") for word in sentence.words)
 
 
 def _map(sentence: Sentence, symbol: str, names: Sequence[str]) -> MarketRequest:
@@ -180,19 +185,29 @@ def _map(sentence: Sentence, symbol: str, names: Sequence[str]) -> MarketRequest
         symbol=symbol,
         window=single(windows, "windows", tuple(f"/liq {symbol} {window.name}" for window in windows)),
         model=single(models, "models", tuple(f"/liq {symbol} {model}" for model in models)),
-        venue=single(sentence.venues, "venues", tuple(f"/liq {symbol} on {venue}" for venue in sentence.venues)),
+        venue=single(
+            sentence.venues, "venues", tuple(f"/liq {symbol} {venue_text(venue).lower()}" for venue in sentence.venues)
+        ),
     )
 
 
 def _level(sentence: Sentence, mentions: Mentions, map_: MarketRequest, price: float, names: tuple[str, ...]) -> Level:
-    (typed_price,) = (word.text for word in sentence.words if word.read == "PRICE")
-    plain = typed_price.isdigit() and price < SMALLEST_PLAIN_PRICE
-    if plain and not mentions.symbols and not names and len(sentence.words) > 1 and not _follows(sentence):
+    typed_price = next(word.text for word in sentence.words if word.read == "PRICE")
+    plain = typed_price.isdigit() and len(typed_price) <= LONGEST_COUNT
+    if plain and not mentions.symbols and "touch" not in names and not _asks(sentence):
         raise RequestError(f"Is {typed_price} a price?", (f"/level {map_.symbol} {typed_price}", f"/liq {map_.symbol}"))
     touch = "touch" in names
     return Level(
         symbol=map_.symbol, window=map_.window, model=map_.model, venue=map_.venue, price=price, wants_touch=touch
     )
+
+
+def _asks(sentence: Sentence) -> bool:
+    """Tell whether a message asks, goes on, or is nothing but slots."""
+    first = sentence.words[0]
+    bare = all(word.read in SLOTS or not word.read for word in sentence.words)
+    spoken = {word.text.lower() for word in sentence.words[:1]} & {"anything", "something"}
+    return bool(first.read in _ASKING or spoken or _follows(sentence) or (bare and first.read in SLOTS))
 
 
 def _follows(sentence: Sentence) -> bool:

@@ -49,7 +49,6 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "STOPLOSS",
             "ADVISE",
             "OWN",
-            "my LONG|SHORT|LONGS|SHORTS",
         ),
     ),
     ("bait", ("TRAP if ... MISTAKEN", "if ... SWEEP ... MISTAKEN", "SWEEP MISTAKEN")),
@@ -75,6 +74,8 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "ABOVE|BELOW SWEEP ... ABOVE|BELOW SWEEP ... BOTH|double TRAP",
             "GO|SETUP ... SWEEP ... HIGHS|LOWS ... SWEEP ... HIGHS|LOWS ... TRAP ... BOTH",
             "SWEEP ... HIGHS|LOWS ... SWEEP ... HIGHS|LOWS ... TRAP ... BOTH",
+            "SWEEP ... or TRAP ... BOTH",
+            "SWEEP ... or BOTH|double ... TRAP",
             "SWEEP ... SWEEP ... TRAP",
             "SETUP ... ABOVE|BELOW|UP|DOWN|BOTH ... TRAP",
             "which|what SIDE ... SQUEEZE|LIQ|FAVOUR|STRONG|more|most|SWEEP|FORCED",
@@ -131,8 +132,8 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "zones",
         (
-            "ZONE|LEVEL|LIQ ... ABOVE and|or|& BELOW",
-            "ZONE|LEVEL|LIQ ... BELOW and|or|& ABOVE",
+            "ZONE|LEVEL|LIQ ... ABOVE and|or BELOW",
+            "ZONE|LEVEL|LIQ ... BELOW and|or ABOVE",
             "ZONE|LEVEL|LIQ ... BOTH|EITHER SIDE",
             "BOTH|EITHER SIDE ... ZONE|LEVEL|LIQ",
             "STRONG ... LIQ ... BOTH|EITHER SIDE",

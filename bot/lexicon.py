@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 LIQUIDATION_CONCEPTS = {
     "LIQ": """
-        liq liqs liquidate liquidation liquidatable liquidity liquidities rekt rek wipe wipeout wreck liquid
+        liq liqs liquidate liquidation liquidatable liquidity liquidities rekt rek wipe wipeout liquid
         forced stopped
     """,
     "ZONE": """
@@ -98,7 +98,7 @@ TRADING_CONCEPTS = {
 }
 TALK_CONCEPTS = {
     "WHOLE": """
-        look looks looking think thoughts thought opinion update overview summary analysis analyse analyze
+        look looks looking thoughts opinion update overview summary analysis analyse analyze
         outlook happening happen happens status rundown breakdown report news situation
     """,
     "REALISED": "realised realized",
@@ -128,30 +128,30 @@ ANCHORS |= {"ACTION", "REALISED", "MODELS"}
 """Concepts that hardly anybody uses who does not speak of a market: they make up for a word that is not understood."""
 
 _GRAMMAR_WORDS = """
-    what which who whom where how why when if will would could should can may might i you we me my your our us
-    and or vs versus not no about so more much many first next last past within over here there for on of at in
-    to from with between current currently then instead only just alone now get gets got getting was were been
-    be is are has have had does do did any most far good safe worth they know double time use whose right
+    what which who whom where how why when if will would could should can may might i you we me your our us and
+    or vs versus not no about so more much many first next last past within over here there for on of at in to
+    from with between current currently then instead only just alone now get gets got getting was were been be
+    is are has have had does do did any most far good safe worth they know double time use whose right
 """
 GRAMMAR_WORDS = frozenset(_GRAMMAR_WORDS.split())
 """Words that patterns may ask for by themselves; elsewhere they only hold a sentence together."""
 
 _FILLERS = """
-    a an the am being that this these those it its he she them their his her him one ones by around near into
-    onto through during as than too also very really actually honestly basically literally seriously exactly
-    roughly approximately please pls plz plox hey yo hi bro bruh man mate dude fam guys folks sir boss ok okay
-    well hmm um uh like kinda kind sort some all every each everything anything something anyone someone anybody
-    somebody everyone everybody people traders trader whether such tell show give list name find identify
-    describe check point say want wanna need gimme lemme let see seen seeing watch sit sitting lurk wait hide
-    hiding rest stack build built stand lie lying live come coming cook brew exist left remain hang start begin
-    make making take taken taking put keep change turn able supposed become seem appear mean meant meaning
-    actual real today rn atm moment times present presently minute immediate price market perp perpetual futures
-    usd usdt usdc dollar coin token pair open close hourly candle visible else yet still already ever even thing
-    stuff lot bit little few another per away off out cover work using interested reply answer quick quickly
-    size sized amount hour day week month period pressure fuel order interest ya yeah sure alright kindly
-    dominant dominate create cause trigger play playing ahead behind wick range total share if-any perhaps maybe
-    probably upcoming wonder curious btw imo tbh lol lmao wen run ran running against affect quote supply demand
-    plan prove proof mind tho though absolutely position
+    compare a an the am being that this these those it its them their one ones by around near into onto through during
+    as than too also very really actually honestly basically literally seriously exactly roughly approximately
+    please pls plz plox hey yo hi bro bruh man mate dude fam guys folks sir boss ok okay well hmm um uh like
+    kinda kind sort some all every each everything anything something anyone someone anybody somebody everyone
+    everybody people traders trader whether such tell show give list name find identify describe check point say
+    want wanna need gimme lemme let see seen seeing watch sit sitting lurk wait hide hiding rest stack build
+    built stand lie lying live come coming cook brew exist left remain hang start begin make making take taken
+    taking put keep change turn able supposed become seem appear mean meant meaning actual real today rn atm
+    moment times present presently minute immediate price market perp perpetual futures usd usdt usdc dollar
+    coin token pair open close hourly candle visible else yet still already ever even thing stuff lot bit little
+    few another per away off out cover work using interested reply answer quick quickly size sized amount hour
+    day week month period pressure fuel order interest ya yeah sure alright kindly dominant dominate create
+    cause trigger play playing ahead behind wick range total share if-any perhaps maybe probably upcoming wonder
+    curious btw imo tbh lol lmao wen run ran running against affect quote supply demand plan prove proof mind
+    tho though absolutely position
 """
 FILLERS = frozenset(_FILLERS.split())
 """Words that change nothing about what is asked."""
@@ -165,7 +165,7 @@ ALIASES = {
 """How people write a word in a hurry."""
 
 _WORDS_THAT_ARE_TICKERS = """
-    act ace alice alpha alt app arc arm at atom auction awe baby badger bake band bank based bat be beat bid
+    high ban dogs omg cos gps bob alpine act ace alice alpha alt app arc arm at atom auction awe baby badger bake band bank based bat be beat bid
     bill bless blur bond book bot broccoli cake cap cat chess chip cloud coin collect combo common comp cookie
     copper cost cow cross cyber dam dash deep dent dia dis dot drift edge epic era esports etc fight flex flock
     flow fluid flux folks form forth fun gas genius giggle goat grass gun hive home hood hook hot huma id idol
@@ -195,7 +195,8 @@ def concept_of(word: str) -> str | None:
             return form
         if form in FILLERS:
             return ""
-    return _slipped(word)
+    slips = (_slipped(form) for form in _forms(word))
+    return next((concept for concept in slips if concept is not None), None)
 
 
 def is_understood(word: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot.lexicon import WORDS_THAT_ARE_TICKERS
+from bot.lexicon import ANCHORS, WORDS_THAT_ARE_TICKERS
 from bot.requests import RequestError
 from bot.sentence import BREAK, UNKNOWN, Sentence, Word, is_pair
 from bot.tokens import as_symbol, is_marked_symbol
@@ -36,9 +36,12 @@ class Mentions:
     is_sure: bool
 
 
-def mentions_in(sentence: Sentence, known: Collection[str]) -> Mentions:
-    """Return the symbols of a sentence; known: those that the source lists, empty where nobody knows yet."""
-    reader = _Finder(sentence, known)
+def mentions_in(sentence: Sentence, known: Collection[str], *, in_conversation: bool = False) -> Mentions:
+    """Return the symbols of a sentence; known: those that the source lists, empty where nobody knows yet.
+
+    in_conversation: a symbol is known without the sentence, so that "near 70k" is about that one.
+    """
+    reader = _Finder(sentence, known, in_conversation=in_conversation)
     rated = [(place, reader.rate(place)) for place in range(len(sentence.words))]
     best = max((rate for _, rate in rated), default=0)
     chosen = [place for place, rate in rated if rate == best > 0]
@@ -57,7 +60,8 @@ def listed_symbol(plain: str, known: Collection[str]) -> str:
 class _Finder:
     """Rates the words of one sentence."""
 
-    def __init__(self, sentence: Sentence, known: Collection[str]) -> None:
+    def __init__(self, sentence: Sentence, known: Collection[str], *, in_conversation: bool) -> None:
+        self._in_conversation = in_conversation
         self._words = sentence.words
         self._known = frozenset(known)
         self._coins = frozenset(coin_of(symbol) for symbol in known)
@@ -99,29 +103,39 @@ class _Finder:
 
     def _stands_as_a_symbol(self, place: int) -> bool:
         """Tell whether an English word stands where only a symbol does."""
-        word, before, after = self._words[place], self._read(place, -1), self._read(place, 1)
+        word = self._words[place]
+        before, after = (self._words[at].read if 0 <= at < len(self._words) else "" for at in (place - 1, place + 1))
         name = _bare(word.text).lower()
         if name in _NO_NAMES:
             return False
-        beside_an_end = after in (BREAK, "") or after in _SLOTS
+        beside_an_end = self._read(place, 1) in {BREAK, "", *_SLOTS}
         if self._typed_before(place) in _BEFORE_A_SYMBOL and (word.read == UNKNOWN or beside_an_end):
             return True
         if word.read != UNKNOWN:  # a word of the trade: open, order, near
-            return False
+            others = {each.read for at, each in enumerate(self._words) if at != place}
+            return not self._in_conversation and place == 0 and bool(others) and others <= _SLOTS
         if self._typed_before(place) in _BEFORE_A_SUBJECT or (len(self._words) == 1 and len(name) == 1):
-            return after != ""
-        return any(_is_concept(side) or side in _SLOTS for side in (before, after))
+            return bool(self._read(place, 1))
+        return any(side in ANCHORS for side in (before, after)) or after in _SLOTS or self._ends_a_clause(place)
 
     def _names_a_stranger(self, place: int) -> bool:
         """Tell whether a word that nobody knows stands where only a symbol does."""
         others = [word for at, word in enumerate(self._words) if at != place and word.read]
         slots = [word for word in others if word.read in _SLOTS]
-        alone = not others and not self._known
-        return alone or (bool(slots) and len(slots) == len(others)) or self._follows_what_is_asked(place)
+        if len(slots) == len(others):  # "doge 0.0812", and nothing else
+            return not self._known or (bool(slots) and self._words[place].text.isupper())
+        return self._follows_what_is_asked(place)
+
+    def _ends_a_clause(self, place: int) -> bool:
+        """Tell whether a word stands for itself between a comma and an end: "gas, what is below?"."""
+        before = self._words[place - 1].read if place else BREAK
+        after = self._words[place + 1].read if place + 1 < len(self._words) else BREAK
+        return before == after == BREAK and len(self._words) > 1
 
     def _follows_what_is_asked(self, place: int) -> bool:
         concepts = any(_is_concept(word.read) for word in self._words if word.read not in _SLOTS)
-        return concepts and self._typed_before(place) in {"on", "for"}
+        is_last = self._read(place, 1) in {BREAK, "", *_SLOTS}
+        return concepts and is_last and self._typed_before(place) in {"on", "for"}
 
     def _typed_before(self, place: int) -> str:
         return self._words[place - 1].text.lower() if place else ""

@@ -7,6 +7,9 @@ changes nothing ("in short"); a meaning of several words is read as these.
 from __future__ import annotations
 
 MEANINGS = {
+    "LONG": "my long, my longs",
+    "SHORT": "my short, my shorts",
+    "ADVISE": "close my, hold my, sell my, keep my",
     "OI": "open interest",
     "BOOK": "order book, buy wall, sell wall",
     "ACTION": "price action",
@@ -48,8 +51,14 @@ MEANINGS = {
         walk me through, walk me thru, run me through, run me thru, take me through, in the way, the fuck, a
         lot, quick question, do you mind, market maker, market makers, smart money
     """,
-    "?": "long time, long day, long week, how long, so long, as long as, good morning, thank you, never mind",
+    "?": """
+        long time, long day, long week, how long, so long, as long as, good morning, thank you, never mind,
+        why not, why me, are you like, how old are you, with you, i agree, i disagree, we agree, against us,
+        level up, next level, time zone, time zones, reason with, good question, good questions, good point, i
+        think, so what, no way, reported
+    """,
     "WHOLE": """
+        you think, your take, your read, your view,
         what's up, whats up, what's going on, whats going on, what is going on, give me the lowdown, lay of
         the land, big picture, full picture, the works, full report
     """,

@@ -25,6 +25,7 @@ BREAK = ";"
 """What separates clauses: no pattern reaches across it."""
 UNKNOWN = "?"
 """A word that is not understood, or a symbol."""
+PRICE_EXAMPLES = ("/level BTC 68.5k", "which zones are below BTC", "/help")
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in PHRASES)
 
 _Value = TypeVar("_Value")
@@ -119,7 +120,7 @@ class _Reader:
         if is_marked_symbol(token):
             return self._add(token, UNKNOWN)
         if _PERCENTAGE.fullmatch(word) or (self._near(place + 1) in {"%", "percent"} and word[:1].isdigit()):
-            raise RequestError("I read prices, not percentages.", ())
+            raise RequestError("I read prices, not percentages.", PRICE_EXAMPLES)
         if _SPOKEN_LEVERAGE.fullmatch(word) or _HORIZON.fullmatch(word) or self._is_count(place):
             return self._add(token, "")
         return self._venue(place) or self._window(place) or self._model(token) or self._price(token)

@@ -117,7 +117,7 @@ def converse(console: Console, lines: Iterator[str], deliver: Deliver) -> None:
         except KeyboardInterrupt:
             console.print("Stopped.")
             continue
-        before = delivered.reply if delivered.reply.result is not None else before
+        before = delivered.reply if delivered.reply.fault is None and delivered.reply.symbol else before
         show_delivered(console, delivered)
         console.print()
 

@@ -89,7 +89,8 @@ class Desk:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
 
-    def __call__(self, text: str, last_symbol: str | None) -> Delivered:
+    def __call__(self, text: str, before: Reply | None) -> Delivered:
+        last_symbol = None if before is None else before.symbol
         self.asked.append((text, last_symbol))
         if text == "stop":
             raise KeyboardInterrupt
