@@ -69,13 +69,13 @@ def parse_free_text(text: str, known: Collection[str], talk: Talk) -> Request:
     if not sentence.words:
         raise RequestError("There is nothing to answer.", EXAMPLES)
     mentions = mentions_in(sentence, known, in_conversation=talk.symbol is not None)
-    intents = _kept(intents_of(_shown(sentence, mentions)))
+    intents = intents_of(_shown(sentence, mentions))
     names = tuple(intent.name for intent in intents)
     _refuse_strange(sentence, mentions, intents, talk)
     if names in (("help",), ("models",)):
         return Help() if names == ("help",) else Models()
     if "advice" in names or (
-        names and set(names) <= {"forecast", "whole"} and "forecast" in names and not _levels(sentence)
+        names and set(names) <= {"forecast", "whole"} and "forecast" in names and not sentence.prices
     ):
         raise RequestError(_NOT_ADVICE, _instead(mentions, sentence, talk))
     return _asked(sentence, mentions, _without_forecasts(names), talk)
@@ -93,18 +93,10 @@ def _shown(sentence: Sentence, mentions: Mentions) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def _kept(intents: Sequence[Intent]) -> tuple[Intent, ...]:
-    return tuple(intents)
-
-
 def _without_forecasts(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return what can be answered, without what only frames it."""
     real = tuple(name for name in names if name not in {"forecast", "help", "models"})
     return tuple(name for name in real if name != "whole") or real
-
-
-def _levels(sentence: Sentence) -> bool:
-    return bool(sentence.prices)
 
 
 def _refuse_strange(sentence: Sentence, mentions: Mentions, intents: Sequence[Intent], talk: Talk) -> None:
@@ -173,7 +165,7 @@ def _is_bare(sentence: Sentence, mentions: Mentions) -> bool:
 
 
 def _repeats(sentence: Sentence) -> bool:
-    return any(word.read in ("AGAIN", "SAME") for word in sentence.words)
+    return any(word.read == "AGAIN" for word in sentence.words)
 
 
 def _map(sentence: Sentence, symbol: str, names: Sequence[str]) -> MarketRequest:
@@ -185,9 +177,7 @@ def _map(sentence: Sentence, symbol: str, names: Sequence[str]) -> MarketRequest
         symbol=symbol,
         window=single(windows, "windows", tuple(f"/liq {symbol} {window.name}" for window in windows)),
         model=single(models, "models", tuple(f"/liq {symbol} {model}" for model in models)),
-        venue=single(
-            sentence.venues, "venues", tuple(f"/liq {symbol} {venue_text(venue).lower()}" for venue in sentence.venues)
-        ),
+        venue=single(sentence.venues, "venues", venue_suggestions(symbol, sentence.venues)),
     )
 
 
@@ -252,6 +242,11 @@ def _on_the_same_map(
     if names == ("zones",):
         return None
     return Points(symbol=last.symbol, window=last.window, model=last.model, venue=last.venue, points=points)
+
+
+def venue_suggestions(symbol: str, venues: Sequence[str]) -> tuple[str, ...]:
+    """Return the questions about one venue each."""
+    return tuple(f"/liq {symbol} {venue_text(venue).lower()}" for venue in venues)
 
 
 def single(values: tuple[_Value, ...], plural: str, suggestions: tuple[str, ...]) -> _Value | None:

@@ -24,7 +24,7 @@ import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.free_text import EXAMPLES, Talk, parse_free_text, single, typed
+from bot.free_text import EXAMPLES, Talk, parse_free_text, single, typed, venue_suggestions
 from bot.lexicon import is_understood
 from bot.mentions import listed_symbol
 from bot.requests import (
@@ -47,7 +47,7 @@ from bot.requests import (
 from bot.settings_words import parse_settings
 from bot.tokens import as_model, as_price, as_symbol, as_window, is_marked_symbol, tokenise
 from engine.results import Side
-from engine.text import exchange_named, venue_text
+from engine.text import exchange_named
 from engine.windows import Window
 
 _GUIDES: dict[str, Help | Models | About | Privacy | ForgetMe] = {
@@ -139,9 +139,7 @@ def _command(token: str) -> str:
 def _about_market(command: str, slots: _Slots, symbol: str) -> Request:
     window = single(slots.windows, "windows", tuple(f"/liq {symbol} {window.name}" for window in slots.windows))
     model = single(slots.models, "models", tuple(f"/liq {symbol} {model}" for model in slots.models))
-    venue = single(
-        slots.venues, "venues", tuple(f"/liq {symbol} {venue_text(venue).lower()}" for venue in slots.venues)
-    )
+    venue = single(slots.venues, "venues", venue_suggestions(symbol, slots.venues))
     prices = tuple(f"/level {symbol} {typed(price)}" for price in slots.prices)
     price = single(slots.prices, "prices", prices)
     if command == "level":

@@ -35,6 +35,14 @@ _COMMANDS = (
     ("/questions BTC", "the questions that a careful trader asks, answered from the numbers of the moment"),
     ("/models", "what each model assumes"),
 )
+_IN_WORDS = (
+    ("which side gets squeezed on sol", "the side that is more exposed, with the reasons"),
+    ("what's below us on eth", "one side's zones, the best and the nearest first; also “above”"),
+    ("why · what would change your mind", "the reasons, and the conditions that would prove it wrong"),
+    ("what's the trap · do the maps agree", "the opposite scenario; where confluence is strongest"),
+    ("odds of 70k on btc", "how often price came that far before; never a prediction"),
+    ("and eth? · 12h · on okx · what about 70k", "goes on from the last question"),
+)
 _PURPOSE = (
     "Fathom reads liquidation maps: estimates, from price, open interest and assumed leverage, of where positions "
     "would be forced out. A map is not a list of real stops, and one bright band is often noise: look for zones that "
@@ -49,6 +57,7 @@ def help_reply(symbols: Sequence[str]) -> Reply:
         blocks=(
             *block("guide", Line(text=_PURPOSE)),
             *block("guide", *(Line(text=meaning, label=command, tone="plain") for command, meaning in _COMMANDS)),
+            *block("guide", *(Line(text=meaning, label=asked, tone="plain") for asked, meaning in _IN_WORDS)),
             *block(
                 "guide",
                 Line(label="WINDOWS", text=" ".join(window.name for window in WINDOWS)),

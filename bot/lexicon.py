@@ -165,7 +165,8 @@ ALIASES = {
 """How people write a word in a hurry."""
 
 _WORDS_THAT_ARE_TICKERS = """
-    high ban dogs omg cos gps bob alpine act ace alice alpha alt app arc arm at atom auction awe baby badger bake band bank based bat be beat bid
+    high ban dogs omg cos gps bob alpine
+    act ace alice alpha alt app arc arm at atom auction awe baby badger bake band bank based bat be beat bid
     bill bless blur bond book bot broccoli cake cap cat chess chip cloud coin collect combo common comp cookie
     copper cost cow cross cyber dam dash deep dent dia dis dot drift edge epic era esports etc fight flex flock
     flow fluid flux folks form forth fun gas genius giggle goat grass gun hive home hood hook hot huma id idol

@@ -5,6 +5,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from bot.grammar import parse_request
 from bot.intents import PATTERNS
 from bot.lexicon import CONCEPTS, FILLERS, GRAMMAR_WORDS
 from bot.phrases import PHRASES
-from bot.requests import Help, Level, Liq, Maps, MarketRequest, Models, Points, Request, RequestError, Zones
+from bot.requests import Help, Level, Liq, Maps, MarketRequest, Models, Point, Points, Request, RequestError, Zones
 from bot.sentence import read_sentence
 from bot.tokens import MAX_TEXT_LENGTH, as_price, as_symbol
 from engine.errors import EngineError, UnknownWindowError
@@ -293,3 +294,20 @@ def test_no_word_is_listed_for_two_concepts():
 def test_slips_of_the_finger_are_read_and_other_words_are_not(typed, read):
     (word,) = read_sentence(typed).words
     assert word.read == read
+
+
+# --- the page that explains it ---------------------------------------------------------------------------------------
+
+PAGE = (HERE.parents[1] / "docs" / "questions.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^\| (\w+) \| (.+?) \| .+ \|$", PAGE, flags=re.MULTILINE)[1:]
+
+
+@pytest.mark.parametrize(("intent", "text"), EXAMPLES)
+def test_examples_of_the_page_are_understood_as_it_says(intent, text):
+    assert understood(text, None)["intent"] == intent
+
+
+def test_the_page_names_every_intent():
+    asked = {name for name, _ in PATTERNS} - {"advice", "forecast"}
+    assert asked <= {intent for intent, _ in EXAMPLES}
+    assert set(get_args(Point)) <= {intent for intent, _ in EXAMPLES}
