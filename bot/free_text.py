@@ -141,7 +141,8 @@ def _asked(sentence: Sentence, mentions: Mentions, names: tuple[str, ...], talk:
     points = tuple(point for name in names for point in _POINTS if point == name)
     if not points:
         raise RequestError("That asks for two things at once.", (f"/questions {symbol}", f"/maps {symbol}"))
-    return Points(symbol=symbol, window=map_.window, model=map_.model, venue=map_.venue, points=points)
+    window = None if points == ("realised",) else map_.window  # what happened is in no map
+    return Points(symbol=symbol, window=window, model=map_.model, venue=map_.venue, points=points)
 
 
 def _symbol(sentence: Sentence, mentions: Mentions, names: tuple[str, ...], talk: Talk) -> str:

@@ -11,7 +11,7 @@ from bot.handlers import Handlers
 from bot.preferences import NoPreferences, Place, Preferences
 from bot.presses import Press
 from bot.replies import Fault, Reply, fault_reply
-from bot.requests import Help, Level, Liq, Zones
+from bot.requests import Help, Level, Liq, Points, Zones
 from bot.service.answer import Answer, Drawing
 from bot.service.service import BusyError
 from engine.windows import window_named
@@ -77,6 +77,23 @@ def test_a_message_is_answered_with_picture_and_buttons(service):
 
 def test_a_message_without_a_symbol_is_about_the_last_one_of_this_chat(service):
     assert say(service, "/liq eth", "/zones").request == Zones(symbol="ETH")
+
+
+def test_a_follow_up_goes_on_from_the_last_request_of_this_chat(service):
+    asked = say(service, "what's below us on btc", "and eth?").request
+    assert asked == Points(symbol="ETH", points=("below",))
+    assert say(service, "/liq btc 12h", "why").request == Points(
+        symbol="BTC", window=window_named("12h"), points=("why",)
+    )
+
+
+def test_a_follow_up_in_another_chat_is_asked_back(service):
+    async def run():
+        behind = handlers(service)
+        await behind.said("what's below us on btc", HERE)
+        return await behind.said("why", Place(platform="telegram", chat=5, user=7))
+
+    assert "Which symbol?" in asyncio.run(run()).reply.fault.text
 
 
 def test_another_chat_has_a_conversation_of_its_own(service):

@@ -1,11 +1,13 @@
 """Buttons: what they say, what they hold, and what is made of texts that were never theirs."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.presses import MOST_BYTES, OldButtonError, Press, buttons_for, decoded, encoded
-from bot.requests import Change, ForgetMe, Help, Level, Liq, Maps, Questions, Settings, Zones
+from bot.requests import Change, ForgetMe, Help, Level, Liq, Maps, Point, Points, Questions, Settings, Zones
 from bot.settings_words import KEYS
 from bot.tokens import MAX_SYMBOL_LENGTH
 from engine.windows import WINDOWS, window_named
@@ -29,9 +31,20 @@ levels = st.builds(
     model=models,
     venue=venues,
     price=st.floats(1e-9, 1e9).map(lambda price: float(f"{price:.10g}")),
+    wants_touch=st.booleans(),
+)
+points = st.builds(
+    Points,
+    symbol=symbols,
+    window=windows,
+    model=models,
+    venue=venues,
+    points=st.lists(st.sampled_from(get_args(Point)), min_size=1, unique=True).map(tuple),
 )
 presses = st.builds(
-    lambda verb, request: Press(verb=verb, request=request), st.sampled_from(["ask", "hd", "level"]), whole | levels
+    lambda verb, request: Press(verb=verb, request=request),
+    st.sampled_from(["ask", "hd", "level"]),
+    whole | levels | points,
 ) | st.integers(0, 2**63).map(lambda asker: Press(verb="delete", asker=asker))
 settings = st.builds(
     lambda key, value, scope: Settings(changes=(Change(key, value),), scope=scope),
