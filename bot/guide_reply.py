@@ -57,7 +57,13 @@ def help_reply(symbols: Sequence[str]) -> Reply:
         blocks=(
             *block("guide", Line(text=_PURPOSE)),
             *block("guide", *(Line(text=meaning, label=command, tone="plain") for command, meaning in _COMMANDS)),
-            *block("guide", *(Line(text=meaning, label=asked, tone="plain") for asked, meaning in _IN_WORDS)),
+            *block(
+                "guide",
+                *(
+                    Line(text=f"“{asked}”: {meaning}", label="" if place else "IN WORDS")
+                    for place, (asked, meaning) in enumerate(_IN_WORDS)
+                ),
+            ),
             *block(
                 "guide",
                 Line(label="WINDOWS", text=" ".join(window.name for window in WINDOWS)),

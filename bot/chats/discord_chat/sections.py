@@ -28,6 +28,7 @@ _GROUPS: Mapping[BlockKind, Group] = MappingProxyType(
         "zones": "zones",
         "setup": "setup",
         "wrong_if": "setup",
+        "point": "setup",
         "bait": "context",
         "reading": "context",
         "touch": "context",
