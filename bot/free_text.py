@@ -20,6 +20,7 @@ from bot.requests import (
     Maps,
     MarketRequest,
     Models,
+    NoAdviceError,
     Point,
     Points,
     Questions,
@@ -77,7 +78,7 @@ def parse_free_text(text: str, known: Collection[str], talk: Talk) -> Request:
     if "advice" in names or (
         names and set(names) <= {"forecast", "whole"} and "forecast" in names and not sentence.prices
     ):
-        raise RequestError(_NOT_ADVICE, _instead(mentions, sentence, talk))
+        raise NoAdviceError(_NOT_ADVICE, _instead(mentions, sentence, talk))
     return _asked(sentence, mentions, _without_forecasts(names), talk)
 
 
