@@ -32,7 +32,9 @@ def doctor(
         str | None, typer.Option("--config", metavar="FILE", help="Settings (default: ./config.toml).")
     ] = None,
 ) -> int:
-    """Check venues, chats, clock, history and this machine, and say what to do.
+    """Check venues, chats, clock, history and this machine.
+
+    Each failure comes with what to do.
 
     Exit status 0 when nothing failed (warnings are no failure), 1 when something did.
     """

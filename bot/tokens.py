@@ -8,6 +8,7 @@ business of `bot.grammar`.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from itertools import takewhile
 
@@ -23,6 +24,8 @@ MAX_PRICE_LENGTH = 24
 """Longest price [characters]: room for 1,000,000,000.12345678 and no more."""
 
 _WRAPPING = "?!.,;:()[]{}<>\"'`*_~|«»“”‘’…\\"
+_TERMINAL_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+"""What a terminal takes for a colour, pasted with the text: no window of 31 months."""
 _DIGITS = frozenset("0123456789")
 _GROUP_DIGITS = 3
 

@@ -33,7 +33,7 @@ def test_auto_without_a_venue_says_that_there_is_no_data_instead_of_inventing_it
         with pytest.raises(DataUnavailableError, match="No venue answers"):
             source.market("BTC")
     finally:
-        source._source.close()
+        source.close()
 
 
 def test_auto_falls_back_to_the_simulated_market_where_that_is_allowed():

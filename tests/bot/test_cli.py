@@ -239,7 +239,7 @@ BAD_QUESTIONS = [
     ("/level BTC 900,000,000", ["outside the map"]),
     ("/level BTC -5", ["not a price"]),
     ("/lik BTC", ["/liq"]),
-    ("\x00\x1b[31m/liq\u202e BTC ETH XRP", ["One symbol at a time"]),
+    ("\x00\x1b[31m/liq\u202e BTC ETH XRP", ["ETH", "/liq BTC"]),
     ("/liq " + "x" * 5000, ["characters"]),
 ]
 
