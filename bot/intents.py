@@ -34,7 +34,10 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("maps", ("BESIDE ... MAP", "MAP ... BESIDE", "BESIDE", "BESIDE ... MAP")),
-    ("models", ("what|which|how|WHY ... MODELS|MODEL", "MODELS", "ASSUME ... MODEL", "MODEL ... ASSUME")),
+    (
+        "models",
+        ("what|which|how|WHY ... MODELS|MODEL", "MODELS", "DIFFER ... MODEL", "ASSUME ... MODEL", "MODEL ... ASSUME"),
+    ),
     (
         "advice",
         (

@@ -112,6 +112,7 @@ TALK_CONCEPTS = {
     "HELP": "help commands",
     "AGAIN": "again refresh repeat reload",
     "SAME": "same ditto likewise",
+    "DIFFER": "difference differ diff",
     "DETAIL": "detail details detailed score scores scored scoring",
 }
 CONCEPTS = {
@@ -151,14 +152,14 @@ _FILLERS = """
     day week month period pressure fuel order interest ya yeah sure alright kindly dominant dominate create
     cause trigger play playing ahead behind wick range total share if-any perhaps maybe probably upcoming wonder
     curious btw imo tbh lol lmao wen run ran running against affect quote supply demand plan prove proof mind
-    tho though absolutely position
+    tho though absolutely position careful ask asks asking before after pull bring load open fire
 """
 FILLERS = frozenset(_FILLERS.split())
 """Words that change nothing about what is asked."""
 
 ALIASES = {
     "whats": "what", "wat": "what", "wht": "what", "waht": "what", "wheres": "where", "whos": "who", "hows": "how",
-    "wich": "which", "whch": "which", "y": "why", "u": "you", "r": "are", "teh": "the", "&": "and", "n": "and",
+    "wich": "which", "whch": "which", "y": "why", "u": "you", "ur": "your", "r": "are", "teh": "the", "&": "and", "n": "and",
     "w/": "with", "+": "and", "bleow": "below", "abvoe": "above", "aboev": "above", "mgaet": "magnet",
     "plus": "and", "wil": "will", "shuold": "should", "shld": "should", "prob": "probability", "evens": "odds",
 }  # fmt: skip

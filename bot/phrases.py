@@ -37,7 +37,8 @@ MEANINGS = {
     "AGREE": """
         line up, lines up, lining up, on the same page, same page, say the same, back each other up, back
         eachother up, back each other, all over the place, tell the same story, same story, in sync, at odds,
-        in agreement, point the same way, pointing the same way, same way, show the same, see the same
+        in agreement, saying the same, says the same, telling the same story, tells the same story,
+        point the same way, pointing the same way, same way, show the same, see the same
     """,
     "WHY": "how come, what makes you, what's behind, whats behind, on what basis, based on what, talk me through",
     "which SIDE": "which way",
@@ -81,7 +82,8 @@ MEANINGS = {
         pain, at risk, in danger, in trouble, under pressure, under water, bag holders
     """,
     "MAP": "liq map, liquidation map, liq heatmap",
-    "BESIDE MAP": "four maps, 4 maps, all maps, compare maps, compare the maps",
+    "ZONE": "every band, each band, all bands",
+    "BESIDE MAP": "maps grid, map grid, grid of maps, four maps, 4 maps, all maps, compare maps, compare the maps",
     "HELP": """
         what can you do, what do you do, what can i ask, how do i use, how does this work, how do you work,
         who are you, what are you

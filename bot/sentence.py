@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.lexicon import concept_of
+from bot.lexicon import ALIASES, concept_of
 from bot.phrases import PHRASES
 from bot.requests import RequestError
 from bot.tokens import as_model, as_price, as_window, is_marked_symbol, tokenise, visible_text
@@ -104,7 +104,9 @@ class _Reader:
         """Read a phrase that begins here; return how many tokens it has."""
         for length in range(LONGEST_PHRASE, 0, -1):
             words = self._tokens[place : place + length]
-            meaning = PHRASES.get(" ".join(words).lower()) if len(words) == length else None
+            spelled = " ".join(ALIASES.get(word.lower(), word.lower()) for word in words)
+            typed = " ".join(words).lower()
+            meaning = PHRASES.get(typed, PHRASES.get(spelled)) if len(words) == length else None
             if meaning is None:
                 continue
             for each in meaning.split() or ("",):
