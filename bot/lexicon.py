@@ -159,9 +159,10 @@ FILLERS = frozenset(_FILLERS.split())
 
 ALIASES = {
     "whats": "what", "wat": "what", "wht": "what", "waht": "what", "wheres": "where", "whos": "who", "hows": "how",
-    "wich": "which", "whch": "which", "y": "why", "u": "you", "ur": "your", "r": "are", "teh": "the", "&": "and", "n": "and",
+    "wich": "which", "whch": "which", "y": "why", "u": "you", "ur": "your", "r": "are", "teh": "the", "&": "and",
     "w/": "with", "+": "and", "bleow": "below", "abvoe": "above", "aboev": "above", "mgaet": "magnet",
-    "plus": "and", "wil": "will", "shuold": "should", "shld": "should", "prob": "probability", "evens": "odds",
+    "n": "and", "plus": "and", "wil": "will", "shuold": "should", "shld": "should",
+    "prob": "probability", "evens": "odds",
 }  # fmt: skip
 """How people write a word in a hurry."""
 

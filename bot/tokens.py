@@ -63,7 +63,8 @@ def _unwrapped(word: str) -> str:
 
 def visible_text(text: str) -> str:
     """Return a text as it is seen: without invisible characters, in the usual width."""
-    return "".join(_visible(character) for character in unicodedata.normalize("NFKC", text))
+    plain = unicodedata.normalize("NFKC", _TERMINAL_COLOUR.sub(" ", text))
+    return "".join(_visible(character) for character in plain)
 
 
 def _visible(character: str) -> str:
