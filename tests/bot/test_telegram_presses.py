@@ -232,6 +232,20 @@ def test_level_asks_for_a_price_and_the_answer_to_it_is_a_question_about_that_le
     with_chat(talk)
 
 
+def test_a_price_asked_for_at_one_venue_is_asked_there() -> None:
+    async def talk(world) -> None:
+        ann, reply = await asked(world)
+        press = Press(verb="level", request=Liq(symbol="BTC", venue="okx"))
+        await ann.press_data(reply, Button("Level…", encoded(press), None, {})).answer()
+        prompt = await ann.next_message()
+        assert prompt.text.startswith("Which price of BTC on okx?")
+        ann.send("68.5k", reply_to=prompt)
+        await ann.next_message()
+        assert world.service.orders[-1].request == Level(symbol="BTC", price=68_500.0, venue="okx")
+
+    with_chat(talk)
+
+
 def test_in_a_group_the_prompt_names_who_pressed() -> None:
     async def talk(world) -> None:
         ann, ben = world.api.user("Ann"), world.api.user("<Ben>")

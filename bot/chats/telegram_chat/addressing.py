@@ -18,7 +18,7 @@ _DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+([A-Za-z0-9]+(?:_[A-Za-z0-9-]+)*)\s*
 """A payload is letters, digits, _ and - only: words are joined by _ (liq_BTC_12h), a decimal point is a - (3-25)."""
 _DECIMAL_DASH = re.compile(r"(?<=\d)-(?=\d)")
 PRICE_EXAMPLE = "68.5k"
-_PROMPT = re.compile(r"(?:.{1,64}, which|which) price of (\S{1,40})\?", re.IGNORECASE)
+_PROMPT = re.compile(r"(?:.{1,64}, which|which) price of (\S{1,40})( on \S{1,40})?\?", re.IGNORECASE)
 
 
 def place_of(chat: Chat, user: User, *, topic: int | None = None) -> Place:
@@ -58,9 +58,9 @@ def _plain_question(message: Message, bot: User) -> str:
     linked = _DEEP_LINK.fullmatch(text)
     if linked is not None:
         return "/" + _DECIMAL_DASH.sub(".", linked[1]).replace("_", " ")
-    symbol = _prompted_symbol(message, bot)
-    if symbol is not None and not text.startswith("/"):
-        return f"/level {symbol} {text}"
+    prompt = _prompt_answered(message, bot)
+    if prompt is not None and not text.startswith("/"):
+        return f"/level {prompt[1]} {text}{prompt[2] or ''}"
     return text
 
 
@@ -100,16 +100,16 @@ def _answers(message: Message, bot: User) -> bool:
 
 def prompt_html(request: MarketRequest, asked_by: User, *, in_group: bool) -> str:
     """Return the question for a price: the answer to this message is understood by these words alone."""
-    asked = f"hich price of <b>{escape(request.symbol)}</b>? Reply with one, such as {PRICE_EXAMPLE} or 0.215."
+    venue = f" on {escape(request.venue)}" if request.venue else ""
+    asked = f"hich price of <b>{escape(request.symbol)}</b>{venue}? Reply with one, such as {PRICE_EXAMPLE} or 0.215."
     if not in_group:
         return f"W{asked}"
     name = escape(asked_by.first_name[:32])
     return f'<a href="tg://user?id={asked_by.id}">{name}</a>, w{asked}'
 
 
-def _prompted_symbol(message: Message, bot: User) -> str | None:
-    """Return the symbol of the prompt that a message answers, None for any other message."""
+def _prompt_answered(message: Message, bot: User) -> re.Match[str] | None:
+    """Return the symbol (1) and the venue (2) of the prompt that a message answers, None for any other message."""
     if not _answers(message, bot) or message.reply_to_message is None:
         return None
-    prompt = _PROMPT.match(message.reply_to_message.text or "")
-    return None if prompt is None else prompt[1]
+    return _PROMPT.match(message.reply_to_message.text or "")
