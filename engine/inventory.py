@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.grid import LOG_STEP, FloatArray, IntArray, LogGrid
-from engine.kernels import BarArrays, FlowArrays, LadderArrays, StateArrays, StoreArrays, walk
 from engine.market import Candles
+from engine.walk_arrays import BarArrays, FlowArrays, LadderArrays, StateArrays, StoreArrays
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -204,6 +204,8 @@ def replay(bars: Bars, ladder: Ladder, entries: Entries, *, columns: ColumnPlan,
 
 
 def _run(bars: Bars, ladder: Ladder, flow: FlowArrays, columns: ColumnPlan, snapshots: ColumnPlan) -> Standing:
+    from engine.kernels import walk  # the compiler holds 40 MiB, which whoever never walks does without
+
     shape = (2, len(ladder.leverages), bars.grid.size)
     state = StateArrays(mass=np.zeros(shape), moment=np.zeros(shape), prices=bars.grid.centers)
     column_store, snapshot_store = _store_for(columns), _store_for(snapshots)

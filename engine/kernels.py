@@ -7,13 +7,12 @@ one multiplication. `held[side, tier]` is a tier's true sum, kept up to date so 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.grid import FloatArray, IntArray
+from engine.grid import FloatArray
+from engine.walk_arrays import BarArrays, FlowArrays, LadderArrays, StateArrays, StoreArrays
 
 _BLUR_REACH = 4
 """A seed is spread with a Gaussian of sigma one bin, this far [bins]; beyond lies less than 1e-4 of it.
@@ -37,60 +36,6 @@ _inlined = numba.njit(cache=True, nogil=True, inline="always")
 """Inlined where it runs in every bar: a call counts references of its arrays, half as much again per walk."""
 _REFOLD_BELOW = 1e-120
 """When a tier's factor falls below this it is multiplied into the stored masses, before a division could overflow."""
-
-
-class BarArrays(NamedTuple):
-    """Per bar: range and close [bins], time since the last bar's end and end since the first bar's [s]."""
-
-    low: FloatArray
-    high: FloatArray
-    close: FloatArray
-    elapsed_s: FloatArray
-    end_s: FloatArray
-
-
-class LadderArrays(NamedTuple):
-    """Tiers keep positions with a half-life [s]; rungs open them.
-
-    Per rung: share of what is opened, distance (2, rungs) [bins], anchor of its entries, tier that keeps them.
-    """
-
-    half_life_s: FloatArray
-    seed_share: FloatArray
-    distance: FloatArray
-    anchor: IntArray
-    tier: IntArray
-
-
-class FlowArrays(NamedTuple):
-    """Where positions open (bars, 2, anchors) [bins], and how much.
-
-    With open_interest (bars,) [base] the amounts follow from it and volume; where it is empty, amount
-    (bars, 2, anchors) [base] and kept (2, bars) are obeyed.
-    """
-
-    position: FloatArray
-    amount: FloatArray
-    kept: FloatArray
-    volume: FloatArray
-    open_interest: FloatArray
-
-
-class StateArrays(NamedTuple):
-    """Mass and mass x entry time (2, tiers, bins), filled in place; the price of each bin."""
-
-    mass: FloatArray
-    moment: FloatArray
-    prices: FloatArray
-
-
-class StoreArrays(NamedTuple):
-    """After which bars to store, from which bin on, whether to forget everything then, and where (n, 2, bins)."""
-
-    bars: IntArray
-    first: int
-    forget: bool
-    store: NDArray[np.float32]
 
 
 @_compiled

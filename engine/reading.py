@@ -11,7 +11,7 @@ from engine.confluence import Voices
 from engine.grid import LogGrid
 from engine.results import LiquidationMap, MapKey, Reading, Side, Zone, ZoneBand
 from engine.setup import SIDES, best_zone
-from engine.text import duration_text, percent_text, price_text, usd_text
+from engine.text import ago_text, percent_text, price_text, usd_text
 from engine.windows import window_named
 from engine.zones import HIT_PERCENTILE, SideView
 
@@ -84,7 +84,7 @@ def _battlefield(zone: Zone, map_: LiquidationMap, voices: Voices) -> str:
         return f"no fresh {who(side)} stand out"
     price = float(map_.grid.centers[fresh])
     entry_s = float((map_.short_entry_s if side == "above" else map_.long_entry_s)[fresh])
-    age = f", opened {duration_text(map_.as_of_s - entry_s)} ago on average" if math.isfinite(entry_s) else ""
+    age = f", opened {ago_text(map_.as_of_s - entry_s)} on average" if math.isfinite(entry_s) else ""
     away = percent_text(price / map_.price - 1)
     return f"nearest fresh {who(side)} at {price_text(price)} ({away}), {_largest_tier(map_, side, fresh)}{age}"
 

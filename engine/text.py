@@ -13,6 +13,8 @@ SIGNIFICANT_DIGITS = 5
 _CENTS_FROM = 10.0
 """Prices from here on are quoted to the cent at most; four digits still tell one bin from the next."""
 
+FINEST_AGE_S = 5 * MINUTE_S
+"""The usual length of a bar: of what happened within one nobody knows when."""
 _USD_DIGITS = 3
 """Digits shown of an amount in USD: models differ by far more than a part in a thousand."""
 _USD_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
@@ -64,6 +66,13 @@ def duration_text(seconds: float) -> str:
         return f"{sign}{length / HOUR_S:.0f} h"
     days = length / DAY_S
     return f"{sign}{days:.1f} d" if round(days, 1) < 10 else f"{sign}{days:.0f} d"
+
+
+def ago_text(seconds: float) -> str:
+    """Return how long ago something was [s before]: 5 h ago, less than 5 min ago."""
+    if 0 <= seconds < FINEST_AGE_S:
+        return f"less than {duration_text(FINEST_AGE_S)} ago"
+    return f"{duration_text(seconds)} ago"
 
 
 def moment_text(time_s: float) -> str:

@@ -24,13 +24,14 @@ MODELS: Mapping[str, ModelSpec] = MappingProxyType({name: model.spec for name, m
 
 
 def model_named(name: str) -> ModelSpec:
-    """Return the model with this id (m2, M2, model 2).
+    """Return the model with this id (m2, M2, model 2, 2).
 
     Raises:
         UnknownModelError: no model has this id.
 
     """
     key = name.strip().upper().replace("MODEL", "M").replace(" ", "")
+    key = f"M{key}" if key.isdecimal() else key
     if key not in MODELS:
         raise UnknownModelError(name, difflib.get_close_matches(key, MODELS, 2), tuple(MODELS))
     return MODELS[key]

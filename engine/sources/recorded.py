@@ -50,7 +50,8 @@ class RecordedSource:
 
     def __init__(self, directory: Path, *, brackets_file: Path | None = None) -> None:
         if not directory.is_dir():
-            msg = f"There is no directory of recordings at {directory}. Give one with --recordings."
+            how = "--recordings DIR, recordings in the settings, or FATHOM_RECORDINGS"
+            msg = f"There is no directory of recordings at {directory}. Name another one: {how}."
             raise DataUnavailableError(msg)
         self.directory = directory
         self.brackets_file = brackets_file

@@ -1,4 +1,4 @@
-"""Markets made by hand, and two transformations that no reading may notice: mirrored sides, another unit of price."""
+"""Markets made by hand, an empty history, and two changes that no reading may notice: mirrored sides, another unit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,12 +9,20 @@ from numpy.typing import ArrayLike
 
 from engine.context import MarketContext, read_context
 from engine.grid import LOG_STEP
+from engine.history.store import HistoryStore
 from engine.margin import terms_for
 from engine.market import Candles, Funding, Market, OrderBook, VenueMarket
 from engine.results import ZoneBand
 
 AS_OF_S = 1_769_940_000
 """1 February 2026, 10:00 UTC."""
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty history, closed after the test."""
+    with HistoryStore(tmp_path / "history") as opened:
+        yield opened
 
 
 def candles_of(close: ArrayLike, *, bar_s: int = 3_600, end_s: int = AS_OF_S, **arrays: ArrayLike) -> Candles:

@@ -6,10 +6,12 @@ import numpy as np
 
 from engine.history.disk import Disk
 from engine.history.rows import Rows
+from engine.windows import DAY_S
 
 BASE_S = 1_767_225_600
 """1 January 2026."""
 BAR_S = 300
+LATER_S = BASE_S + 400 * DAY_S
 MARKET = ("binanceusdm", "BTCUSDT")
 
 
@@ -29,6 +31,30 @@ def bars(times, level=None, *, interest=None, duration_s=None):
     if duration_s is not None:
         columns["duration_s"] = np.full(len(times), duration_s)
     return Rows(times, columns)
+
+
+def put(store, rows, kind="perp_5m", *, as_of_s=LATER_S, clock="venue"):
+    """Append to the one market, long after."""
+    return store.append(*MARKET, kind, rows, as_of_s=as_of_s, clock=clock)
+
+
+def get(store, kind="perp_5m", **span):
+    """Read of the one market."""
+    return store.read(*MARKET, kind, **span)
+
+
+def from_recording(rows):
+    """Return the columns of a recording as rows."""
+    return Rows(rows["time"], {name: values for name, values in rows.items() if name != "time"})
+
+
+def book(*snapshots):
+    """Return snapshots of (time, [(price, size), ...]); sizes of asks are negative."""
+    levels = [(at, price, size) for at, side in snapshots for price, size in side]
+    return Rows(
+        np.array([level[0] for level in levels]),
+        {"price": np.array([level[1] for level in levels]), "size": np.array([level[2] for level in levels])},
+    )
 
 
 class Killed(BaseException):

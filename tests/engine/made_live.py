@@ -7,13 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import numpy as np
+
+from engine.market import Market
 from engine.sources.live.past import Past
 from engine.sources.live.source import LAST_DEADLINE_S, Endpoint, LiveSource
 from engine.sources.live.unified import unified_venue
 from engine.sources.live.venues import venue_named
+from tests.engine.markets import FINISHED_S, random_closes, venue_from
 from tests.replay_exchange import Fault, ReplayExchange, ReplayMarket
 
 T = TypeVar("T")
+
+VENUES = ("binanceusdm", "bybit", "okx")
 
 PATIENT_WINDOW_S = 60.0
 """Counting over a minute lets a whole cold answer of OKX through at once, so that tests do not wait for its limits."""
@@ -77,3 +83,16 @@ def strike(
 ) -> None:
     """Let the next `times` requests (None: all) of the venue whose path matches go wrong."""
     stage.exchange.faults.append(Fault(venue, path, change, times))
+
+
+def five_days() -> dict[str, ReplayMarket]:
+    """A market of five days without recordings, and an hour beyond NOW_S: for what is not about numbers."""
+    count = 5 * 288
+    taker = np.linspace(0.3, 0.7, count + 12)
+    venue = venue_from(random_closes(3, count + 12), seed=3, taker=taker, start_s=FINISHED_S - 300 * count)
+    return {"BTC": ReplayMarket.of(venue)}
+
+
+def missing_of(market: Market, venue: str) -> dict[str, str]:
+    """What is missing of a venue, and what that does to the answer."""
+    return {item.input: item.effect for item in market.missing if item.venue == venue}

@@ -11,6 +11,8 @@ from engine.market import Candles, Funding, Market, VenueMarket
 
 START_S = 1_767_225_600  # 2026-01-01T00:00:00Z
 BAR_S = 300
+NOW_S = 1_770_292_937  # 2026-02-05T12:02:17Z, when live markets are asked
+FINISHED_S = 1_770_292_800  # 2026-02-05T12:00:00Z, when their last finished bar ended
 TERMS = MarginTerms(
     venue="binanceusdm",
     brackets=(
@@ -90,3 +92,18 @@ def _venue_at(venue, moment_s):
 def _rows_of(series, chosen):
     arrays = [field.name for field in fields(series) if isinstance(getattr(series, field.name), np.ndarray)]
     return replace(series, **{name: getattr(series, name)[chosen] for name in arrays})
+
+
+class Live:
+    """A source that answers with one market as if it were live."""
+
+    name = "live"
+
+    def __init__(self, market):
+        self.answer = market
+
+    def symbols(self):
+        return ("TEST",)
+
+    def market(self, symbol, as_of_s=None):
+        return self.answer

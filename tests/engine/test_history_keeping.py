@@ -10,22 +10,7 @@ from engine.observed import Crowd
 from engine.sources.recorded import RecordedSource
 from engine.sources.simulated import SimulatedSource
 from engine.windows import DAY_S
-from tests.engine.markets import known_at, random_market
-
-
-class Live:
-    """A source that answers with one market as if it were live."""
-
-    name = "live"
-
-    def __init__(self, market):
-        self.answer = market
-
-    def symbols(self):
-        return ("TEST",)
-
-    def market(self, symbol, as_of_s=None):
-        return self.answer
+from tests.engine.markets import Live, known_at, random_market
 
 
 def stored_bars(store):

@@ -16,7 +16,7 @@ from engine.sources.recorded import RecordedSource
 from engine.windows import DAY_S
 from tests.engine.made_history import FailingDisk, Killed
 from tests.engine.made_recordings import END_S, perp_rows, record
-from tests.engine.markets import random_market
+from tests.engine.markets import Live, random_market
 
 ARRAYS = ("side", "size", "entry", "leverage", "liquidation_price", "is_isolated")
 
@@ -160,21 +160,6 @@ def test_a_recorded_market_knows_the_sweeps_that_were_over(tmp_path):
     assert same(source.market("BTC", END_S - 201).observed, sweeps[:1])
     assert source.market("BTC", END_S - 901).observed == ()
     assert source.symbols() == ("BTC",)
-
-
-class Live:
-    """A source that answers with one market as if it were live."""
-
-    name = "live"
-
-    def __init__(self, market):
-        self.answer = market
-
-    def symbols(self):
-        return ("TEST",)
-
-    def market(self, symbol, as_of_s=None):
-        return self.answer
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from ccxt.base import errors as foreign
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,9 +38,8 @@ from engine.sources.live.venue import Page
 from engine.sources.live.venues import VENUES, venue_named
 from engine.symbols import coin_of
 from engine.windows import DAY_S, HOUR_S
+from tests.engine.markets import FINISHED_S, NOW_S
 
-NOW_S = 1_770_292_937  # 2026-02-05T12:02:17Z
-FINISHED_S = 1_770_292_800
 moments = st.integers(min_value=1_600_000_000, max_value=1_900_000_000)
 
 
@@ -285,7 +285,6 @@ def test_statuses_of_limits_become_patience_or_a_pause():
 
 
 def test_every_error_of_the_exchange_library_is_mapped_and_a_fault_of_ours_is_not():
-    foreign = pytest.importorskip("ccxt.base.errors", reason="the extra for live markets is not installed")
     for name in foreign.__all__:
         kind = getattr(foreign, name)
         if isinstance(kind, type) and issubclass(kind, Exception):

@@ -5,31 +5,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.atlas import build_map
 from engine.history.keeping import KeepingSource, keep
 from engine.history.past import StoredPast
 from engine.history.rows import Rows
 from engine.history.store import HistoryStore
-from engine.market import Funding, Market
+from engine.market import Market
 from engine.results import MapKey
-from engine.sources.live.assemble import assemble
 from engine.sources.live.desk import MOST_HELD, Desk
-from engine.sources.live.history import History, bar_spans, joined_bars, open_interest_spans, pages
-from engine.sources.live.parts import Bars, Listing, Series
-from engine.sources.live.past import PAST_SPAN_S, unheld_bars, unheld_open_interest
+from engine.sources.live.history import History
+from engine.sources.live.past import PAST_SPAN_S
 from engine.sources.live.venues import VENUES
 from engine.sources.recorded import RecordedSource
-from engine.windows import DAY_S, HOUR_S, parse_instant, window_named
+from engine.windows import DAY_S, HOUR_S, window_named
 from tests.engine.made_live import staged, strike
 from tests.engine.made_recordings import write
-from tests.engine.markets import known_at, random_closes, venue_from
+from tests.engine.markets import FINISHED_S, NOW_S, known_at, random_closes, venue_from
 from tests.replay_exchange import ReplayMarket, faults
 
-NOW_S = parse_instant("2026-02-05T12:02:17Z")
-FINISHED_S = parse_instant("2026-02-05T12:00:00Z")
 DAYS = 60
 THREE = ("binanceusdm", "bybit", "okx")
 
@@ -69,128 +63,6 @@ def live_market(replayed, store=None, **options):
 def assert_same_bars(ours, theirs):
     for name in ("time_s", "duration_s", "open", "high", "low", "close", "volume"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)
-
-
-needs_client = pytest.mark.usefixtures("client")
-
-
-@pytest.fixture
-def client():
-    pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
-
-
-# --- which rows are still asked for ----------------------------------------------------------------------------------
-
-
-def bars(*told):
-    """Bars of (time, length), each closing at a price of its own."""
-    time_s, duration_s = (np.array([row[part] for row in told], dtype=np.int64) for part in (0, 1))
-    price = 100.0 + np.arange(len(told))
-    prices = dict.fromkeys(("open", "high", "low", "close"), price)
-    return Bars(
-        time_s=time_s, duration_s=duration_s, volume=np.ones(len(told)), taker_buy_volume=np.ones(len(told)), **prices
-    )
-
-
-def stretches(spans):
-    return {(time_s, span.step_s) for span in spans for time_s in range(span.first_s, span.last_s + 1, span.step_s)}
-
-
-moments = st.integers(min_value=1_600_000_000, max_value=1_900_000_000)
-
-
-@given(moments)
-def test_without_a_past_everything_is_asked_for(now_s):
-    assert stretches(unheld_bars(Bars(), now_s)) == stretches(bar_spans(None, now_s))
-    reach_s = 30 * DAY_S - HOUR_S
-    assert stretches(unheld_open_interest(Series(), now_s, reach_s)) == stretches(
-        open_interest_spans(None, now_s, reach_s)
-    )
-
-
-@given(moments, st.data())
-@settings(max_examples=40)
-def test_every_row_of_the_last_33_days_is_held_or_asked_for(now_s, data):
-    wanted = sorted(stretches(bar_spans(None, now_s)))
-    lost = data.draw(st.sets(st.integers(0, len(wanted) - 1), max_size=40))
-    held = bars(*(row for at, row in enumerate(wanted) if at not in lost))
-    asked = stretches(unheld_bars(held, now_s))
-    newest = (int(held.time_s[-1]), int(held.duration_s[-1]))
-    assert asked == {wanted[at] for at in lost} | {newest}  # the newest may not have been final
-
-
-@given(moments, st.integers(0, 30 * 24 - 1), st.sets(st.integers(0, 11), max_size=12))
-def test_an_hour_is_told_by_its_twelve_bars_together_only(now_s, hours_back, lost):
-    hour_s, length = sorted(stretches(bar_spans(None, now_s)))[-(3 * 288) - 30 - hours_back]
-    assert length == HOUR_S
-    fine = [(hour_s + 300 * at, 300) for at in range(12) if at not in lost]
-    newest = (hour_s + HOUR_S, HOUR_S)
-    asked = stretches(unheld_bars(bars(*fine, newest), now_s))
-    assert ((hour_s, HOUR_S) in asked) == bool(lost)
-
-
-def test_an_hourly_bar_tells_nothing_of_the_fine_days():
-    held = bars((FINISHED_S - 4 * HOUR_S, HOUR_S), (FINISHED_S - 3 * HOUR_S, HOUR_S))
-    asked = stretches(unheld_bars(held, NOW_S))
-    assert {(FINISHED_S - 4 * HOUR_S + 300 * at, 300) for at in range(12)} <= asked
-
-
-@given(st.sets(st.integers(0, 400), max_size=60), st.integers(1, 100))
-def test_silences_near_each_other_share_a_request(missing, page_rows):
-    held = Series(
-        time_s=np.array([FINISHED_S - HOUR_S * at for at in range(720, 71, -1) if at not in missing], dtype=np.int64),
-        value=np.ones(649 - len([at for at in range(720, 71, -1) if at in missing])),
-    )
-    spans = [span for span in unheld_open_interest(held, NOW_S, None) if span.step_s == HOUR_S]
-    cut = pages(spans, "BTCUSDT", page_rows)
-    asked = [time_s for page in cut for time_s in range(page.first_s, page.last_s + 1, HOUR_S)]
-    assert {time_s for time_s, _ in stretches(spans)} <= set(asked)
-    assert len(asked) == len(set(asked))
-    assert all(page.rows <= page_rows for page in cut)
-    assert (
-        len(cut) <= len(pages((replace(spans[0], last_s=spans[-1].last_s),), "BTCUSDT", page_rows)) if spans else True
-    )
-
-
-# --- bars of unequal length that join --------------------------------------------------------------------------------
-
-hours_of_bars = st.lists(
-    st.tuples(st.booleans(), st.sets(st.integers(0, 11))), min_size=1, max_size=6
-)  # of each hour: its hourly bar, and some of its twelve
-
-
-def told(hours):
-    rows = []
-    for hour, (whole_hour, fine) in enumerate(hours):
-        rows += [(HOUR_S * hour, HOUR_S)] if whole_hour else []
-        rows += [(HOUR_S * hour + 300 * at, 300) for at in sorted(fine)]
-    return rows
-
-
-def told_minutes(*parts):
-    return {
-        minute
-        for part in parts
-        for at, length in zip(part.time_s.tolist(), part.duration_s.tolist(), strict=True)
-        for minute in range(at, at + length, 300)
-    }
-
-
-@given(hours_of_bars, hours_of_bars)
-def test_joined_bars_never_overlap_and_leave_out_nothing_that_either_part_tells(older, newer):
-    parts = [bars(*told(hours)) if told(hours) else Bars() for hours in (older, newer)]
-    joined = joined_bars(parts)
-    ends = joined.time_s + joined.duration_s
-    assert np.all(joined.time_s[1:] >= ends[:-1])
-    assert told_minutes(joined) == told_minutes(*parts)
-
-
-def test_of_two_equal_bars_the_newer_replys_counts_and_unequal_ones_are_told_apart():
-    old, new = bars((0, HOUR_S), (HOUR_S, 300)), bars((HOUR_S, 300), (HOUR_S + 300, 300))
-    joined = joined_bars((old, new))
-    assert joined.time_s.tolist() == [0, HOUR_S, HOUR_S + 300]
-    assert joined.close.tolist() == [100.0, 100.0, 101.0]
-    assert joined_bars((old, new), HOUR_S + 300).time_s.tolist() == [HOUR_S + 300]
 
 
 # --- what the store gives --------------------------------------------------------------------------------------------
@@ -251,26 +123,9 @@ def test_rows_that_could_not_be_true_are_not_used(stored, tmp_path):
     assert [item.input for item in found.unread] == ["stored_bars"]
 
 
-def test_stored_funding_is_told_per_the_venues_interval_of_now():
-    hours = lambda step, count, last: np.array([last - step * HOUR_S * at for at in range(count)][::-1])  # noqa: E731
-    fetched = Series(time_s=hours(4, 10, FINISHED_S), value=np.full(10, 5e-5))  # 4 h: 1e-4 per 8 h
-    before_s = int(fetched.time_s[0]) - 8 * HOUR_S
-    stored = Series(time_s=np.append(hours(8, 5, before_s), fetched.time_s), value=np.full(15, 2e-4))
-    history = History(
-        bars=bars(*((FINISHED_S - 300 * at, 300) for at in range(3, 0, -1))), funding=fetched, stored_funding=stored
-    )
-    funding = assemble("binanceusdm", Listing(base="BTC", market_id="BTCUSDT"), history, NOW_S).market.funding
-    assert isinstance(funding, Funding)
-    assert (len(funding.time_s), funding.interval_s) == (15, 4 * HOUR_S)
-    per_8h = funding.rate * 2
-    np.testing.assert_allclose(per_8h[:5], 2e-4)
-    np.testing.assert_allclose(per_8h[5:], 1e-4)
-
-
 # --- live, with the real client --------------------------------------------------------------------------------------
 
 
-@needs_client
 def test_a_new_process_with_a_past_fetches_the_catalogue_and_the_tail(replayed, stored):
     market, asked = live_market(replayed, stored, venues=THREE)
     without, cold = live_market(replayed, venues=THREE)
@@ -288,7 +143,6 @@ def test_a_new_process_with_a_past_fetches_the_catalogue_and_the_tail(replayed, 
         assert int(ours.time_s[0]) == FINISHED_S - DAYS * DAY_S
 
 
-@needs_client
 def test_sixty_days_of_stored_open_interest_give_the_map_of_the_same_sixty_days(replayed, stored, whole, tmp_path):
     market, _ = live_market(replayed, stored)
     assert not market.missing
@@ -309,7 +163,6 @@ def test_sixty_days_of_stored_open_interest_give_the_map_of_the_same_sixty_days(
     )
 
 
-@needs_client
 def test_holes_in_the_past_are_filled_by_the_venue_and_older_ones_named(replayed, stored, whole, tmp_path):
     lead = known_at(whole, FINISHED_S - HOUR_S).lead
     lost = [(FINISHED_S - days * DAY_S, FINISHED_S - days * DAY_S + 3 * HOUR_S) for days in (2, 20, 50)]
@@ -329,7 +182,6 @@ def test_holes_in_the_past_are_filled_by_the_venue_and_older_ones_named(replayed
     assert asked["/futures/data/openInterestHist"] <= 3
 
 
-@needs_client
 def test_after_a_week_without_a_process_only_that_week_is_asked_for(replayed, whole, tmp_path):
     with HistoryStore(tmp_path) as store:
         keep(known_at(whole, FINISHED_S - 7 * DAY_S), store)
@@ -342,7 +194,6 @@ def test_after_a_week_without_a_process_only_that_week_is_asked_for(replayed, wh
     assert asked["/fapi/v1/klines"] == 2
 
 
-@needs_client
 def test_after_days_without_a_question_a_process_asks_for_the_silence_alone(replayed):
     with staged(replayed, now_s=NOW_S - 5 * DAY_S) as stage:
         stage.source.market("BTC")
@@ -356,7 +207,6 @@ def test_after_days_without_a_question_a_process_asks_for_the_silence_alone(repl
     assert asked["/fapi/v1/klines"] == 2
 
 
-@needs_client
 def test_open_interest_that_failed_is_asked_for_again_with_its_holes(replayed, whole, tmp_path):
     with HistoryStore(tmp_path) as store:
         keep(known_at(whole, FINISHED_S - 7 * DAY_S), store)
@@ -369,7 +219,6 @@ def test_open_interest_that_failed_is_asked_for_again_with_its_holes(replayed, w
     assert np.all(np.isfinite(second.lead.open_interest))
 
 
-@needs_client
 def test_a_symbol_without_older_days_is_not_asked_for_them_again(whole):
     young = {"BTC": ReplayMarket.of(venue_from(random_closes(3, 300), start_s=FINISHED_S - 300 * 288))}
     with staged(young, now_s=NOW_S) as stage:
@@ -380,7 +229,6 @@ def test_a_symbol_without_older_days_is_not_asked_for_them_again(whole):
         assert stage.exchange.count() - cold <= 3
 
 
-@needs_client
 def test_a_damaged_store_changes_the_answer_by_a_named_gap_only(replayed, stored):
     for path in stored.path.rglob("*.parquet"):
         path.write_bytes(b"no Parquet")
@@ -394,14 +242,12 @@ def test_a_damaged_store_changes_the_answer_by_a_named_gap_only(replayed, stored
     }
 
 
-@needs_client
 def test_a_store_that_another_process_writes_is_read_all_the_same(replayed, stored):
     with HistoryStore(stored.path) as other:
         market, _ = live_market(replayed, other)
         assert int(market.lead.candles.time_s[0]) == FINISHED_S - DAYS * DAY_S
 
 
-@needs_client
 def test_answers_of_processes_days_apart_accumulate_open_interest(replayed, tmp_path):
     with HistoryStore(tmp_path) as store:
         for days in (20, 10, 0):

@@ -33,7 +33,7 @@ def market():
 
 def test_every_model_says_what_it_assumes_and_is_found_by_its_names():
     assert tuple(MODELS) == ("M1", "M2", "M4", "M5", "M6")
-    assert model_named(" m2 ") is MODELS["M2"] is model_named("Model 2")
+    assert model_named(" m2 ") is MODELS["M2"] is model_named("Model 2") is model_named("2")
     assert all(spec.assumes and spec.inputs and spec.memory for spec in MODELS.values())
     with pytest.raises(UnknownModelError, match=r"no model “M9”\. (Did you mean|Known)"):
         model_named("M9")

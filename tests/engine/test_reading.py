@@ -99,8 +99,8 @@ def test_a_rank_is_never_rounded_up_to_all():
 # battlefield
 
 
-def fresh(**held):
-    map_ = map_of(key=M1_12H, entered_s=AS_OF_S - 5 * HOUR, **held)
+def fresh(*, entered_s=AS_OF_S - 5 * HOUR, **held):
+    map_ = map_of(key=M1_12H, entered_s=entered_s, **held)
     return {M1_12H: map_}, map_
 
 
@@ -117,6 +117,15 @@ def test_the_battlefield_is_the_nearest_fresh_hit_with_its_main_leverage_and_age
         f"above: nearest fresh shorts at {price_text(price[0])} ({away[0]}), 75 % at 100x, opened 5 h ago on average; "
         f"below: nearest fresh longs at {price_text(price[1])} ({away[1]}), 75 % at 100x, opened 5 h ago on average"
     )
+
+
+@pytest.mark.parametrize(
+    ("age_s", "words"), [(0, "less than 5 min"), (299, "less than 5 min"), (300, "5 min"), (3_600, "1 h")]
+)
+def test_how_young_the_youngest_are_is_told_no_finer_than_a_bar(age_s, words):
+    maps, map_ = fresh(entered_s=AS_OF_S - age_s, shorts={51_500.0: 4e6})
+    ages = Voices(inputs=(), ages=(age("0-12 h", map_, "above", hit_at=(51_500,)),))
+    assert f", opened {words} ago on average;" in read(maps=maps, above=ages)["battlefield"]
 
 
 def test_without_a_fresh_hit_the_battlefield_says_so():

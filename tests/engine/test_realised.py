@@ -19,7 +19,7 @@ from engine.sources.recorded import RecordedSource
 from engine.windows import DAY_S
 from tests.engine.made_liquidations import listen, tell, told
 from tests.engine.made_recordings import END_S, perp_rows, record
-from tests.engine.markets import random_market
+from tests.engine.markets import Live, random_market
 
 LONG, SHORT = 1, -1
 
@@ -231,21 +231,6 @@ def test_a_market_refuses_liquidations_of_its_future(recording):
     venue = replace(market.lead, liquidations=told((ms(END_S) + 1, LONG, 1.0, 1.0)))
     with pytest.raises(ValueError, match="nobody could know"):
         replace(market, venues=(venue,))
-
-
-class Live:
-    """A source that answers with one market as if it were live."""
-
-    name = "live"
-
-    def __init__(self, market):
-        self.answer = market
-
-    def symbols(self):
-        return ("TEST",)
-
-    def market(self, symbol, as_of_s=None):
-        return self.answer
 
 
 @pytest.fixture(scope="module")

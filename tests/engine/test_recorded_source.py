@@ -240,9 +240,7 @@ def test_a_directory_without_recordings_says_what_is_looked_for(tmp_path):
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.write_text("x")])
 def test_what_is_no_directory_is_refused_at_once(tmp_path, make):
     make(tmp_path / "place")
-    with pytest.raises(
-        DataUnavailableError, match=r"no directory of recordings at .*place\. Give one with --recordings"
-    ):
+    with pytest.raises(DataUnavailableError, match=r"no directory of recordings at .*place\. .*FATHOM_RECORDINGS"):
         RecordedSource(tmp_path / "place")
 
 

@@ -1,7 +1,6 @@
 """Any exchange of the library: replayed ones asked through its unified methods, and what its rows mean."""
 
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,21 +10,16 @@ from engine.history.keeping import KeepingSource
 from engine.history.past import StoredPast
 from engine.history.store import HistoryStore
 from engine.margin import ASSUMED_RULE, LONG, liquidation_price, terms_for
+from engine.sources.live.exchange_library import offers, origin_of, same_exchange, unknown_exchange
 from engine.sources.live.faults import VenueError
-from engine.sources.live.library import offers, origin_of, same_exchange, unknown_exchange
 from engine.sources.live.unified import MANNERS, unified_venue
 from engine.sources.live.venue import Feed, Page, SnapshotFeed
 from engine.sources.live.venues import VENUES, venue_named
-from engine.windows import HOUR_S, parse_instant
+from engine.windows import HOUR_S
 from tests.engine.made_live import staged, strike
-from tests.engine.markets import random_closes, venue_from
+from tests.engine.markets import FINISHED_S, NOW_S, random_closes, venue_from
 from tests.replay_exchange import ReplayMarket, faults
 
-if find_spec("ccxt") is None:
-    pytest.skip("the extra for live markets is not installed", allow_module_level=True)
-
-NOW_S = parse_instant("2026-02-05T12:02:17Z")
-FINISHED_S = parse_instant("2026-02-05T12:00:00Z")
 DAYS = 5
 BARS = DAYS * 288
 SOURCE = venue_from(random_closes(3, BARS + 12), seed=3, taker=np.full(BARS + 12, 0.5), start_s=FINISHED_S - 300 * BARS)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.margin import ASSUMED_RULE, has_rule
+from engine.sources.live.exchange_library import offers, origin_of
 from engine.sources.live.faults import VenueError
-from engine.sources.live.library import offers, origin_of
 from engine.sources.live.parts import Listing
 from engine.sources.live.venue import (
     BookFeed,

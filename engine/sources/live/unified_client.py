@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from engine.sources.live.client import CcxtWire
+from engine.sources.live.exchange_library import origin_of
 from engine.sources.live.faults import VenueError
-from engine.sources.live.library import origin_of
 from engine.sources.live.unified import MANNERS, QUOTES, Manners
 from engine.sources.live.venue import Parameters, Venue
 from engine.sources.live.wire import MS

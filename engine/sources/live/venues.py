@@ -7,7 +7,7 @@ import difflib
 from engine.errors import UnknownVenueError
 from engine.sources.live.binance import BINANCE
 from engine.sources.live.bybit import BYBIT
-from engine.sources.live.library import exchange_files
+from engine.sources.live.exchange_library import exchange_files
 from engine.sources.live.okx import OKX
 from engine.sources.live.unified import unified_venue
 from engine.sources.live.venue import Venue
