@@ -30,7 +30,7 @@ BUSY_WAIT_S = 10.0
 """How long one waits for another process that writes: a transaction here takes milliseconds (own assumption)."""
 POOL_SIZE = 5
 _WRITES = "fathom_writes"
-_NO_DRIVER = "Install it: pip install asyncpg."
+_NO_DRIVER = "Install it: pip install 'fathom-liq[postgresql]'."
 
 
 class Database:
@@ -155,3 +155,10 @@ def put(table: Table, key: Mapping[str, object], values: Mapping[str, object], d
         return into_file.on_conflict_do_update(index_elements=list(key), set_=dict(values))
     into_server = postgresql.insert(table).values({**key, **values})
     return into_server.on_conflict_do_update(index_elements=list(key), set_=dict(values))
+
+
+def put_if_new(table: Table, dialect: Dialect) -> Insert:
+    """Return the statement that adds rows, and leaves out what would be a second one of the same key."""
+    if dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()

@@ -15,15 +15,23 @@ _log = logging.getLogger(__name__)
 class StorageError(Exception):
     """The database cannot do what was asked; place: which one, without its password."""
 
+    WHAT = "database"
+
     def __init__(self, place: str, problem: str, advice: str) -> None:
         self.place = place
         self.problem = problem
         self.advice = advice
-        super().__init__(f"The database {place} {problem}. {advice}")
+        super().__init__(f"The {self.WHAT} {place} {problem}. {advice}")
 
 
 class StorageBusyError(StorageError):
     """Another process holds the database, or it has no free connection; asking again helps."""
+
+
+class BackupError(StorageError):
+    """A backup cannot be written, or is none that can be restored; place: its file."""
+
+    WHAT = "backup"
 
 
 class NewerSchemaError(StorageError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, Table, and_, delete
 
 from bot.personal_data import KEPT, Forgotten
 from bot.storage.database import Database
@@ -21,6 +21,11 @@ async def forget(database: Database, platform: str, user: int) -> tuple[Forgotte
         for kept in KEPT:
             if kept.is_personal:
                 table = metadata.tables[kept.table]
-                gone = delete(table).where(table.c.platform == platform, table.c.user_id == user)
+                gone = delete(table).where(about(table, platform, user))
                 forgotten.append(Forgotten(kept, (await connection.execute(gone)).rowcount))
     return tuple(forgotten)
+
+
+def about(table: Table, platform: str, user: int) -> ColumnElement[bool]:
+    """Return which rows of a personal table are about somebody."""
+    return and_(table.c.platform == platform, table.c.user_id == user)

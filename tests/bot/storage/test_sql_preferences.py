@@ -1,4 +1,4 @@
-"""Preferences in the database: whose wish counts, what is refused, what is forgotten."""
+"""Preferences in the database: whose wish counts, what is refused, and what is kept in memory."""
 
 import asyncio
 from dataclasses import asdict, replace
@@ -6,11 +6,9 @@ from dataclasses import asdict, replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
-from bot.personal_data import KEPT, PERSON_PREFERENCE, Forgotten
-from bot.preference_values import Offer
-from bot.preferences import Place, Preferences, Wishes, WishesHere
+from bot.preferences import Preferences, Wishes, WishesHere
 from bot.requests import Change, RequestError
 from bot.settings_words import KEYS
 from bot.storage.database import Database
@@ -18,11 +16,7 @@ from bot.storage.errors import StorageError
 from bot.storage.sql_preferences import KEPT_S, SqlPreferences
 from bot.storage.tables import metadata, person_preference
 from engine.errors import EngineError
-
-ME = Place(platform="telegram", chat=-100, user=7, community=-100, may_configure=True)
-OTHER = replace(ME, user=8)
-PRIVATE = Place(platform="telegram", chat=7, user=7)
-OFFER = Offer(symbols=lambda: ("BTC", "ETH", "1000PEPE"), venues=("binanceusdm", "okx"))
+from tests.bot.storage.made_preferences import ME, OFFER, OTHER, PRIVATE, changes, everything, with_preferences
 
 
 class Clock:
@@ -36,30 +30,6 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-def with_preferences(url, work, clock=None, offer=OFFER):
-    async def run():
-        database = await Database.open(url)
-        try:
-            return await work(SqlPreferences(database, offer, **({} if clock is None else {"clock": clock})), database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
-
-
-def changes(**values):
-    return tuple(Change(key, value) for key, value in values.items())
-
-
-async def everything(database):
-    """Every row of every table."""
-    async with database.reading() as connection:
-        return {
-            name: [tuple(row) for row in await connection.execute(select(table))]
-            for name, table in metadata.tables.items()
-        }
 
 
 # --- whose wish counts -----------------------------------------------------------------------------------------------
@@ -327,81 +297,3 @@ def test_who_reads_while_somebody_changes_does_not_remember_the_past(url):
             assert (await preferences.preferences(ME)).theme == theme
 
     with_preferences(url, work)
-
-
-# --- forgetting ------------------------------------------------------------------------------------------------------
-
-
-def a_row(table, user):
-    """A row about somebody in any table: the numbers that name them, and something in every other column."""
-    named = {"platform": "telegram", "user_id": user, "chat_id": user}
-    return {
-        name: named.get(name, "x" if column.type.python_type is str else 1) for name, column in table.columns.items()
-    }
-
-
-def test_forgetting_leaves_nothing_about_a_person_in_any_table_and_all_of_others(url):
-    async def work(preferences, database):
-        async with database.writing() as connection:
-            for table in metadata.tables.values():
-                for user in (7_777_777, 8_888_888):
-                    await connection.execute(insert(table).values(a_row(table, user)))
-        before = await everything(database)
-        forgotten = await preferences.forget("telegram", 7_777_777)
-        return before, forgotten, await everything(database)
-
-    before, forgotten, after = with_preferences(url, work)
-    personal = {kept.table for kept in KEPT if kept.is_personal}
-    assert {each.kept.table: each.rows for each in forgotten} == dict.fromkeys(personal, 1)
-    for name, rows in after.items():
-        lost = [row for row in before[name] if row not in rows]
-        assert [7_777_777 in row for row in lost] == ([True] if name in personal else [])
-        assert any(8_888_888 in row for row in rows)
-
-
-def test_the_same_number_on_another_platform_is_somebody_else(url):
-    async def work(preferences, database):
-        await preferences.change(ME, "me", changes(theme="light"))
-        forgotten = await preferences.forget("discord", ME.user)
-        return forgotten, (await preferences.preferences(ME)).theme
-
-    assert with_preferences(url, work) == ((Forgotten(PERSON_PREFERENCE, 0),), "light")
-
-
-def test_what_is_forgotten_is_out_of_memory_too(url):
-    async def work(preferences, database):
-        await preferences.change(ME, "me", changes(theme="light"))
-        await preferences.preferences(ME)
-        await preferences.forget("telegram", ME.user)
-        return await preferences.preferences(ME)
-
-    assert with_preferences(url, work) == Preferences()
-
-
-def test_what_was_set_in_a_private_chat_is_forgotten_whatever_scope_was_typed(url):
-    async def work(preferences, database):
-        await preferences.change(PRIVATE, "chat", changes(theme="light"))
-        await preferences.change(PRIVATE, "me", changes(window="12h"))
-        await preferences.forget("telegram", PRIVATE.user)
-        async with database.reading() as connection:
-            tables = metadata.tables.values()
-            return [(await connection.execute(select(func.count()).select_from(table))).scalar() for table in tables]
-
-    assert set(with_preferences(url, work)) == {0}
-
-
-def test_what_is_forgotten_is_not_left_in_the_file(tmp_path):
-    file = tmp_path / "fathom.db"
-    offer = Offer(venues=("averyrarevenue",))
-
-    async def keep(preferences, database):
-        await preferences.change(PRIVATE, "me", changes(venue="averyrarevenue"))
-
-    async def forget(preferences, database):
-        await preferences.forget("telegram", PRIVATE.user)
-
-    with_preferences(f"sqlite:///{file}", keep, offer=offer)
-    assert b"averyrarevenue" in file.read_bytes()
-    with_preferences(f"sqlite:///{file}", forget, offer=offer)
-    left = [path for path in tmp_path.iterdir() if b"averyrarevenue" in path.read_bytes()]
-    assert left == []
