@@ -1,0 +1,1 @@
+"""What is sent without having been asked at that moment: planned, claimed, sent once."""
