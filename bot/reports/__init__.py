@@ -1,0 +1,1 @@
+"""Scheduled reports: when, what, and how it is said."""
