@@ -8,9 +8,9 @@ async with BotApi() as api:  # api.base_url, api.base_file_url and api.token go 
     await ann.edited(reply)
 """
 
-from tests.bot_api.faults import Fault, Silence, Slow
 from tests.bot_api.flood import Limits
 from tests.bot_api.people import Group, Seat, User
 from tests.bot_api.server import BotApi
+from tests.emulation.faults import Fault, Silence, Slow
 
 __all__ = ["BotApi", "Fault", "Group", "Limits", "Seat", "Silence", "Slow", "User"]

@@ -71,6 +71,6 @@ class Editing:
     def _become(self, message: Message, content: Content) -> object:
         if content == message.content:
             raise bad_request(NOT_MODIFIED)
-        message.become(content, self.world.now_s())
+        message.become(content, self.world.date())
         self.world.notify()
         return True if message.inline_id is not None else message.payload()

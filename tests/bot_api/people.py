@@ -150,7 +150,7 @@ class Seat:
 
     def edit(self, message: Message, text: str) -> None:
         """Change one's own message."""
-        message.become(replace(message.content, formatted=said(text)), self.world.now_s())
+        message.become(replace(message.content, formatted=said(text)), self.world.date())
         self.world.tell(message, "edited_message")
 
     def _send(self, content: Content, reply_to: Message | None, album: str | None = None) -> Message:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tests.bot_api.answering import Answering
 from tests.bot_api.editing import Editing
-from tests.bot_api.faults import Fault, Outcome, Silence, Slow
+from tests.bot_api.faults import Outcome
 from tests.bot_api.flood import Limits
 from tests.bot_api.people import Group, User
 from tests.bot_api.profile import Profile
@@ -17,6 +17,7 @@ from tests.bot_api.rooms import Account, Message, Room
 from tests.bot_api.sending import Sending
 from tests.bot_api.wire import Answer, Parameters, RefusedError, parameters_of
 from tests.bot_api.world import Call, World
+from tests.emulation.faults import Fault, Silence, Slow
 
 TOKEN = "1234567890:AAG3xQ0emulated0token0for0tests0only00"  # noqa: S105 -- opens nothing but this emulator
 UNAUTHORIZED = RefusedError("Unauthorized", code=401)

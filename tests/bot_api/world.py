@@ -1,12 +1,8 @@
 """Everything the server knows: the bot, people, chats, files, waiting updates, open queries, and what was called."""
 
-import asyncio
-import contextlib
 import itertools
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from tests.bot_api.entities import Formatted
 from tests.bot_api.files import Files
@@ -14,13 +10,11 @@ from tests.bot_api.flood import Flood, Limits
 from tests.bot_api.rooms import Account, Content, Message, Room
 from tests.bot_api.updates import Updates
 from tests.bot_api.wire import Parameters, RefusedError, bad_request, forbidden
-
-T = TypeVar("T")
+from tests.emulation.happenings import Happenings
 
 CALLBACK_LIVES_S = 15.0
 INLINE_LIVES_S = 10.0
 """How long a query can be answered [s]: own assumption, the documentation names no number."""
-LOOKS_AGAIN_S = 0.02
 GROUP_NAMES = {"group": "group chat", "supergroup": "supergroup chat"}
 
 
@@ -33,6 +27,9 @@ class Call:
     at: float
     result: object = None
     refused: RefusedError | None = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.refused or 'ok'}"
 
     @property
     def chat_id(self) -> str | None:
@@ -52,7 +49,7 @@ class Query:
 
 
 @dataclass(eq=False)
-class World:
+class World(Happenings):
     """The state behind the methods. `skip` moves its clock on, for what expires."""
 
     bot: Account
@@ -61,6 +58,7 @@ class World:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
+        super().__init__()
         self.files = Files()
         self.updates = Updates()
         self.flood = Flood(self.limits)
@@ -71,46 +69,10 @@ class World:
         self.queries: dict[str, Query] = {}
         self.inline_messages: dict[str, Message] = {}
         self.ids = itertools.count(1)
-        self._skipped_s = 0.0
-        self._frozen_s: float | None = None
-        self._changed = asyncio.Event()
 
-    # --- time and waiting --------------------------------------------------------------------------------------------
-
-    def clock(self) -> float:
-        """Seconds of the event loop, and what was skipped; while frozen, what was skipped alone moves it."""
-        loop_s = asyncio.get_running_loop().time() if self._frozen_s is None else self._frozen_s
-        return loop_s + self._skipped_s
-
-    def now_s(self) -> int:
-        return int(time.time() + self._skipped_s)
-
-    def skip(self, seconds: float) -> None:
-        self._skipped_s += seconds
-
-    def freeze(self) -> None:
-        self._frozen_s = asyncio.get_running_loop().time()
-
-    def notify(self) -> None:
-        """Wake everybody who waits for something to become true."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def until(self, found: Callable[[], T | None], what: str, timeout_s: float = 5.0) -> T:
-        """Wait until `found` returns something true; what the bot did last is told when it does not.
-
-        Looks again at every change here, and now and then for what changes elsewhere.
-        """
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while True:
-            value, changed = found(), self._changed
-            if value:
-                return value
-            if asyncio.get_running_loop().time() >= deadline:
-                last = [f"{call.method} {call.refused or 'ok'}" for call in self.calls[-8:]]
-                raise AssertionError(f"no {what} within {timeout_s} s; the bot's last calls: {last}")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), LOOKS_AGAIN_S)
+    def date(self) -> int:
+        """This moment as messages tell it: whole seconds."""
+        return int(self.now_s())
 
     # --- chats -------------------------------------------------------------------------------------------------------
 
@@ -171,7 +133,7 @@ class World:
 
     def post(self, room: Room, sender: Account, content: Content, **more: object) -> Message:
         """Put a message into a chat."""
-        message = Message(id=next(room.ids), room=room, sender=sender, date=self.now_s(), content=content, **more)
+        message = Message(id=next(room.ids), room=room, sender=sender, date=self.date(), content=content, **more)
         room.messages[message.id] = message
         if sender is self.bot:
             self.sent.append(message)
@@ -215,7 +177,7 @@ class World:
             {
                 "chat": room.payload(),
                 "from": by.payload(),
-                "date": self.now_s(),
+                "date": self.date(),
                 "old_chat_member": member_payload(self.bot, old),
                 "new_chat_member": member_payload(self.bot, new),
             },

@@ -10,7 +10,7 @@ async with FakeDiscord() as fake:
         await seat.edited(message, times=2)
 """
 
-from tests.fake_discord.faults import Fault, Silence, Slow
+from tests.emulation.faults import Fault, Silence, Slow
 from tests.fake_discord.people import Exchange, Seat
 from tests.fake_discord.server import FakeDiscord
 

@@ -6,8 +6,9 @@ from typing import Self
 
 from aiohttp import web
 
+from tests.emulation.faults import Fault, Silence, Slow
 from tests.fake_discord.commands import Commands
-from tests.fake_discord.faults import Fault, Outcome, Silence, Slow
+from tests.fake_discord.faults import Outcome
 from tests.fake_discord.gateway import Gateway
 from tests.fake_discord.interactions import Interactions
 from tests.fake_discord.people import Seat
@@ -41,6 +42,16 @@ class FakeDiscord:
     # --- running -----------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Open the port, the same one at every start."""
         app = web.Application(client_max_size=LARGEST_REQUEST_BYTES)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)
@@ -51,11 +62,9 @@ class FakeDiscord:
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self._port = self._runner.addresses[0][1]
         self.world.base_url = f"http://127.0.0.1:{self._port}"
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def stop(self) -> None:
+        """Close the port, as a machine that goes down does."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -153,7 +162,7 @@ class FakeDiscord:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         method, path, at = request.method, request.path.removeprefix(VERSION), self.world.clock()
         body = await body_of(request)
-        fault = next((fault for fault in self.faults if fault.strikes(method, path)), None)
+        fault = next((fault for fault in self.faults if fault.strikes(f"{method} {path}")), None)
         slow = fault is not None and isinstance(fault.outcome, Slow)
         if fault is not None and not slow and not fault.performed:
             self._record(method, path, body, at, fault.outcome)

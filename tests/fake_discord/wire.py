@@ -110,7 +110,8 @@ def _from_multipart(parts: Mapping[str, object]) -> Body:
     files: dict[int, Upload] = {}
     for name, value in parts.items():
         if isinstance(value, web.FileField):
-            files[int(name.removeprefix("files[").removesuffix("]"))] = Upload(value.filename, value.file.read())
+            with value.file as file:  # aiohttp closes it only where the answer is sent
+                files[int(name.removeprefix("files[").removesuffix("]"))] = Upload(value.filename, file.read())
         elif name == "payload_json":
             content = json.loads(str(value))
     return Body(content, files)

@@ -1,12 +1,9 @@
 """Everything Discord knows: the application, people, guilds, messages, commands, open interactions, what was called."""
 
-import asyncio
-import contextlib
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
+from tests.emulation.happenings import Happenings
 from tests.fake_discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT, Gateway, Session
 from tests.fake_discord.places import (
     COMPONENTS_V2,
@@ -21,10 +18,6 @@ from tests.fake_discord.places import (
     new_id,
 )
 from tests.fake_discord.wire import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Body, Upload
-
-T = TypeVar("T")
-
-LOOKS_AGAIN_S = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +34,11 @@ class Call:
         return f"{self.method} {self.path} {self.status}"
 
 
-class World:
+class World(Happenings):
     """The state behind the interfaces. `skip` moves its clock on, for what expires."""
 
     def __init__(self, token: str, *, heartbeat_s: float, privileged: int) -> None:
+        super().__init__()
         self.token = token
         self.bot = Person(name="Fathom", bot=True)
         self.application_id = self.bot.id
@@ -55,42 +49,6 @@ class World:
         self.calls: list[Call] = []
         self.base_url = ""
         self.gateway = Gateway(token, self._ready, self._guilds_of, heartbeat_s=heartbeat_s, privileged=privileged)
-        self._skipped_s = 0.0
-        self._frozen_s: float | None = None
-        self._changed = asyncio.Event()
-
-    # --- time and waiting --------------------------------------------------------------------------------------------
-
-    def clock(self) -> float:
-        """Seconds of the event loop, and what was skipped; while frozen, what was skipped alone moves it."""
-        loop_s = asyncio.get_running_loop().time() if self._frozen_s is None else self._frozen_s
-        return loop_s + self._skipped_s
-
-    def now_s(self) -> float:
-        return time.time() + self._skipped_s
-
-    def skip(self, seconds: float) -> None:
-        self._skipped_s += seconds
-
-    def freeze(self) -> None:
-        self._frozen_s = asyncio.get_running_loop().time()
-
-    def notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def until(self, found: Callable[[], T | None], what: str, timeout_s: float = 5.0) -> T:
-        """Wait until `found` returns something true; what the bot did last is told when it does not."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while True:
-            value, changed = found(), self._changed
-            if value:
-                return value
-            if asyncio.get_running_loop().time() >= deadline:
-                last = [str(call) for call in self.calls[-8:]]
-                raise AssertionError(f"no {what} within {timeout_s} s; the bot's last calls: {last}")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), LOOKS_AGAIN_S)
 
     # --- what the gateway tells --------------------------------------------------------------------------------------
 
