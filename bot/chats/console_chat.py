@@ -28,8 +28,10 @@ PROMPT = "fathom> "
 GREETING = "Ask as you would in a chat: /liq BTC, /level BTC 68.5k, /help. Ctrl-D leaves."
 GOODBYES = frozenset({"exit", "quit", "/exit", "/quit", "bye"})
 
-_OPENING: frozenset[BlockKind] = frozenset({"verdict", "setup", "reading", "touch", "disclaimer"})
-_CLOSING: frozenset[BlockKind] = frozenset({"notice", "headline", "zones", "ask", "guide", "point"})
+_OPENING: frozenset[BlockKind] = frozenset({"verdict", "setup", "reading", "checklist", "touch", "disclaimer"})
+_CLOSING: frozenset[BlockKind] = frozenset(
+    {"notice", "headline", "changes", "digest", "zones", "ask", "guide", "point"}
+)
 """Blocks with an empty line before and behind them: paragraphs that the eye finds."""
 
 _STYLES: dict[Tone, str] = {

@@ -11,6 +11,7 @@ from functools import cache
 
 from PIL import Image
 
+from bot.alerts.alert_desk import AlertDesk
 from bot.chats.telegram_chat import TelegramChat
 from bot.cooldown import Cooldown
 from bot.guide_reply import help_reply, models_reply
@@ -19,6 +20,7 @@ from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
 from bot.preferences import NoPreferences, Place, Preferences, WishesHere
 from bot.replies import Reply, fault_reply
+from bot.reports.report_desk import ReportDesk
 from bot.requests import Change, Level, Liq, Maps, Models, Questions, Request, Scope, Zones
 from bot.service.answer import Answer, Drawing, Order
 from engine.models import REGISTRY
@@ -77,6 +79,10 @@ class Service:
     def is_ready(self, order: Order) -> bool:
         return True
 
+    def costs_work(self, order: Order) -> bool:
+        """Say whether a worker has to work for it."""
+        return not self.is_ready(order)
+
     async def answer(self, order: Order) -> Answer:
         self.orders.append(order)
         if self.gate is not None:
@@ -125,9 +131,11 @@ def chat_of(
     *,
     cooldown: Cooldown | None = None,
     preferences: NoPreferences | None = None,
+    reports: ReportDesk | None = None,
+    alerts: AlertDesk | None = None,
     **options: object,
 ) -> TelegramChat:
-    handlers = Handlers(service, preferences or NoPreferences(), cooldown or Cooldown())
+    handlers = Handlers(service, preferences or NoPreferences(), cooldown or Cooldown(), reports=reports, alerts=alerts)
     settings = {
         "token": api.token,
         "base_url": api.base_url,

@@ -43,6 +43,15 @@ def test_a_question_is_answered_with_one_picture_its_caption_and_buttons() -> No
     with_chat(talk)
 
 
+def test_a_link_without_a_command_of_ours_is_welcomed() -> None:
+    async def talk(world) -> None:
+        ann = world.api.user("Ann").private
+        ann.send("/start foo")
+        assert (await ann.next_message()).text.startswith("Fathom reads liquidation maps")
+
+    with_chat(talk)
+
+
 @pytest.mark.parametrize(
     ("text", "asked"),
     [

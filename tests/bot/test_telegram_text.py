@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.brief import missing_by_name
 from bot.chats.telegram_chat.telegram_text import (
     CAPTION_UNITS,
     NOTICE_UNITS,
@@ -51,13 +52,15 @@ LIQ_CAPTION = """
 + Nearest vulnerable leverage is above.
 - Funding is already paid by longs, so longs are the crowd.
 
-<b>WRONG IF</b> an hourly close below 68,450 · open interest falls 3 %
-<blockquote expandable>▼ next: 66,900-67,150 -4.6 % score 52
-<b>READ</b> M1 12h battlefield: fresh shorts above 71.9k on M1 12h
+<b>WRONG IF</b>
+• an hourly close below 68,450
+• open interest falls 3 %
+<blockquote expandable><b>READ</b> M1 12h battlefield: fresh shorts above 71.9k on M1 12h
 M1 24h anchor: fresh shorts above 71.9k on M1 24h
+M1 3d still there?: fresh shorts above 71.9k on M1 3d
 <b>BAIT</b> if 72.3k is swept and 1h closes back under 71.9k, the long squeeze to 68.4k is the other half
 <b>TOUCH</b> 58 % above, 58 % below within 72 h at this volatility (any level at that distance; not a forecast)
-<b>MISSING</b> order book: walls near the zones are unknown
+<b>MISSING</b> order book.
 <b>NOTE</b> Bybit: open interest 40 min old.</blockquote>
 <i>Modelled estimate, not real positions, not advice.</i>
 """.strip()
@@ -88,7 +91,7 @@ def test_every_message_of_text_fits_and_says_everything(request_) -> None:
     reply = made_reply(request_)
     texts = texts_of(reply)
     assert all(wire_units(kept_text(text)) == units(text) <= TEXT_UNITS for text in texts)
-    whole = " ".join(" ".join(texts).replace(" · ", " ").replace("·", " ").split())
+    whole = " ".join(" ".join(texts).replace(" · ", " ").replace("·", " ").replace("•", " ").split())
     for part in reply.blocks:
         for line in part.lines:
             for cell in (each for each in line.text.split("  ") if each.strip("· ")):
@@ -136,7 +139,7 @@ def test_the_best_zone_of_either_side_comes_before_the_second_of_one() -> None:
 
 def test_no_line_is_cut() -> None:
     reply = made_reply(Level(symbol="BTC", price=68_300.0))
-    told = {line.text for part in reply.blocks for line in part.lines}
+    told = {line.text for known in (reply, missing_by_name(reply)) for part in known.blocks for line in part.lines}
     plain = [" ".join(text.replace(" · ", " ").split()) for text in told]
     for line in kept_text(caption_of(reply).html).splitlines():
         said = " ".join(line.replace(" · ", " ").split())
@@ -220,3 +223,15 @@ def test_units_are_those_that_the_server_counts(text) -> None:
     reply = replace(fault_reply(Fault(text=text)))
     for html in texts_of(reply):
         assert units(html) == wire_units(kept_text(html))
+
+
+def test_where_room_is_short_what_is_missing_is_named_and_the_bait_is_told() -> None:
+    reply = liq_reply(make_analysis())
+    effects = [Line(text=f"input {number}: {'what that does to the answer ' * 3}") for number in range(4)]
+    crowded = replace(
+        reply, blocks=(*(each for each in reply.blocks if each.kind != "missing"), *block("missing", *effects))
+    )
+    caption = caption_of(crowded)
+    assert "input 0, input 1, input 2, input 3." in caption.html
+    assert "<b>BAIT</b>" in caption.html
+    assert not caption.is_whole

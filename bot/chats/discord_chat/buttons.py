@@ -9,52 +9,39 @@ ones in a message.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import discord
 
 from bot.presses import Button, OldButtonError, decoded, encoded
-from bot.requests import ForgetMe
-
-if TYPE_CHECKING:
-    from bot.chats.discord_chat.client import FathomClient
+from bot.requests import Alert, ForgetMe, Report
 
 TEMPLATE = re.compile(r"fathom:(?P<place>\d+):(?P<press>.*)", re.DOTALL)
+Rows = tuple[tuple[Button, ...], ...]
 MOST_IN_A_ROW = 5
 MOST_ROWS = 5
 """Of a message with an embed; with components it is forty components in all, of which ours take fewer than half.
 https://discord.com/developers/docs/components/reference#action-row"""
 
 
-class PressButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
-    """One button of an answer; what a press does is the conversation's business."""
-
-    @classmethod
-    def of(cls, button: Button, place: int) -> PressButton:
-        """Return the button that stands at a place of its message."""
-        custom_id = f"fathom:{place}:{encoded(button.press)}"
-        return cls(discord.ui.Button(label=button.label, custom_id=custom_id, style=_style(button)))
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
-    ) -> PressButton:
-        """Return the button that was pressed, made anew from its custom_id."""
-        del interaction, match
-        return cls(cast("discord.ui.Button[Any]", item))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand the press on."""
-        client: FathomClient = interaction.client
-        await client.conversation.pressed(interaction, press_text(self.item.custom_id or ""))
+def press_button(button: Button, place: int) -> discord.ui.Button[Any]:
+    """Return the button that stands at a place of its message; what a press of it does is the client's business."""
+    custom_id = f"fathom:{place}:{encoded(button.press)}"
+    return discord.ui.Button(label=button.label, custom_id=custom_id, style=_style(button))
 
 
 def _style(button: Button) -> discord.ButtonStyle:
-    if isinstance(button.press.request, ForgetMe):
+    request = button.press.request
+    if isinstance(request, ForgetMe) or (isinstance(request, Report | Alert) and request.action == "remove"):
         return discord.ButtonStyle.danger
     return discord.ButtonStyle.primary if button.is_current else discord.ButtonStyle.secondary
+
+
+def custom_id_of(data: object) -> str:
+    """Return the custom_id of what was pressed or sent off, "" where there is none."""
+    return str(data.get("custom_id", "")) if isinstance(data, Mapping) else ""
 
 
 def press_text(custom_id: str) -> str:
@@ -63,12 +50,20 @@ def press_text(custom_id: str) -> str:
     return found["press"] if found else ""
 
 
+def with_more(rows: Rows, more: Button | None) -> Rows:
+    """Return the rows with one more button, at the start of the last one."""
+    if more is None or not rows:
+        return rows
+    *others, last = rows
+    return (*others, (more, *last))
+
+
 def rows_of(rows: Iterable[Sequence[Button]], *, asker: int | None = None) -> list[discord.ui.ActionRow[Any]]:
     """Return rows of buttons; asker: who may delete, where it is not who pressed last. Longer rows are broken."""
     broken = [row[start : start + MOST_IN_A_ROW] for row in rows for start in range(0, len(row), MOST_IN_A_ROW)]
     numbers = iter(range(len(broken) * MOST_IN_A_ROW))
     return [
-        discord.ui.ActionRow(*(PressButton.of(_kept(button, asker), next(numbers)) for button in row))
+        discord.ui.ActionRow(*(press_button(_kept(button, asker), next(numbers)) for button in row))
         for row in broken[:MOST_ROWS]
     ]
 

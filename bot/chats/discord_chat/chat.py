@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import discord
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
 
 from bot.chats.discord_chat.client import FathomClient
+from bot.chats.discord_chat.connection import point_at
 from bot.chats.discord_chat.conversation import PATIENCE_S
+from bot.chats.discord_chat.faults import TOKEN_REFUSED
 from bot.chats.discord_chat.messages import Layout
+from bot.chats.discord_chat.repeating import repeat_what_breaks
 from bot.chats.discord_chat.sync import SyncFile
 from bot.handlers import Handlers
 
@@ -81,7 +82,8 @@ class DiscordChat:
             DiscordChatError: the token is refused, or Discord cannot be reached.
 
         """
-        self._point()
+        point_at(api_base=self._api_base, gateway=self._gateway)
+        repeat_what_breaks()
         client = FathomClient(
             self._handlers,
             memory=self._memory,
@@ -126,12 +128,6 @@ class DiscordChat:
                 await self._running
         self._client = None
 
-    def _point(self) -> None:
-        if self._api_base is not None:
-            Route.BASE = self._api_base.rstrip("/")
-        if self._gateway is not None:
-            DiscordWebSocket.DEFAULT_GATEWAY = type(DiscordWebSocket.DEFAULT_GATEWAY)(self._gateway)
-
 
 async def _heard(client: FathomClient, running: asyncio.Task[None]) -> None:
     """Wait until the first shard is let in; a connection that ends before raises why."""
@@ -150,8 +146,7 @@ def _explained(error: Exception) -> DiscordChatError:
         case DiscordChatError():
             return error
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
-            problem = "Discord refuses the token. Copy a new one from the developer portal, under Bot."
-            return DiscordChatError(problem, can_recover=False)
+            return DiscordChatError(TOKEN_REFUSED, can_recover=False)
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed():
             problem = "Discord ended the connection for good. Check the application in the developer portal."
             return DiscordChatError(problem, can_recover=False)

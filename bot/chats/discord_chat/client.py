@@ -9,10 +9,9 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chats.discord_chat.buttons import PressButton
+from bot.chats.discord_chat.buttons import custom_id_of, press_text
 from bot.chats.discord_chat.commands import Commands
 from bot.chats.discord_chat.conversation import PATIENCE_S, Conversation
-from bot.chats.discord_chat.forms import is_price_form
 from bot.chats.discord_chat.messages import Layout
 from bot.chats.discord_chat.sync import SyncMemory, sync_if_changed
 from bot.handlers import Handlers
@@ -44,6 +43,7 @@ class FathomClient(discord.AutoShardedClient):
         patience_s: float = PATIENCE_S,
         shard_count: int | None = None,
     ) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # Fathom speaks in no voice channel
         super().__init__(
             intents=discord.Intents(guilds=True),
             max_messages=None,
@@ -57,8 +57,7 @@ class FathomClient(discord.AutoShardedClient):
         Commands(self.tree, self.conversation, venues=venues)
 
     async def setup_hook(self) -> None:
-        """Listen to buttons of any age, and send the commands to Discord if they changed."""
-        self.add_dynamic_items(PressButton)
+        """Send the commands to Discord if they changed."""
         await sync_if_changed(self.tree, self._memory)
 
     async def on_connect(self) -> None:
@@ -66,6 +65,13 @@ class FathomClient(discord.AutoShardedClient):
         self.connected.set()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer a form that was filled in; commands and buttons have found their way already."""
-        if interaction.type is discord.InteractionType.modal_submit and is_price_form(interaction.data):
-            await self.conversation.filled_in(interaction)
+        """Answer a press or a form; commands have found their way already.
+
+        What was pressed is read from the custom_id alone: a button means the same after a restart, and when the
+        message has changed since it was pressed. What is no button or form of ours is answered, too.
+        """
+        match interaction.type:
+            case discord.InteractionType.component:
+                await self.conversation.pressed(interaction, press_text(custom_id_of(interaction.data)))
+            case discord.InteractionType.modal_submit:
+                await self.conversation.filled_in(interaction)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any, TypedDict
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
+from bot.chats.discord_chat.alert_command import add_alert_command
 from bot.chats.discord_chat.conversation import Conversation
 from bot.chats.discord_chat.places import place_of
+from bot.chats.discord_chat.report_command import MOST_CHOICES, add_report_command
 from bot.requests import (
     About,
     ForgetMe,
@@ -27,13 +30,18 @@ from bot.requests import (
     Zones,
 )
 from bot.settings_words import parse_settings
-from bot.tokens import MAX_PRICE_LENGTH, MAX_SYMBOL_LENGTH, MAX_TEXT_LENGTH, as_price, as_symbol
-from engine.models import MODELS
-from engine.text import venue_text
-from engine.windows import WINDOWS, window_named
-
-MOST_CHOICES = 25
-"""https://discord.com/developers/docs/interactions/application-commands#autocomplete"""
+from bot.tokens import (
+    MAX_PRICE_LENGTH,
+    MAX_SYMBOL_LENGTH,
+    MAX_TEXT_LENGTH,
+    as_price,
+    as_symbol,
+    as_window,
+    tokenise,
+)
+from engine.models import MODELS, model_named
+from engine.text import exchange_named, venue_text
+from engine.windows import WINDOWS, Window, window_named
 
 _SYMBOL = "Such as BTC, eth or $sol"
 _WINDOW = "How far back the map looks"
@@ -43,6 +51,7 @@ _VENUE = "One venue alone, instead of all"
 Tree = app_commands.CommandTree[Any]
 _Interaction = discord.Interaction[Any]
 _Symbol = Range[str, 1, 2 * MAX_SYMBOL_LENGTH]  # BTC/USDT:USDT is one, too
+_Price = Range[str, 1, 2 * MAX_PRICE_LENGTH]  # "68500 on 12h" is read, too
 
 
 class Commands:
@@ -68,7 +77,7 @@ class Commands:
         @app_commands.autocomplete(symbol=self._symbols)
         async def liq(
             interaction: _Interaction,
-            symbol: _Symbol,
+            symbol: _Symbol | None = None,
             window: str | None = None,
             model: str | None = None,
             venue: str | None = None,
@@ -84,39 +93,56 @@ class Commands:
         @app_commands.describe(symbol=_SYMBOL, venue=_VENUE)
         @app_commands.choices(venue=self._venues)
         @app_commands.autocomplete(symbol=self._symbols)
-        async def about(interaction: _Interaction, symbol: _Symbol, venue: str | None = None) -> None:
+        async def about(interaction: _Interaction, symbol: _Symbol | None = None, venue: str | None = None) -> None:
             await self._about(interaction, kind, symbol, venue=venue)
 
     def _add_level(self) -> None:
         @self._tree.command(description="What stands at one price, and on the way there")
-        @app_commands.describe(symbol=_SYMBOL, price="68500, 68,500 or 68.5k", venue=_VENUE)
-        @app_commands.choices(venue=self._venues)
+        @app_commands.describe(
+            symbol=_SYMBOL, price="68500, 68,500 or 68.5k", window=_WINDOW, model=_MODEL, venue=_VENUE
+        )
+        @app_commands.choices(window=self._windows, model=self._models, venue=self._venues)
         @app_commands.autocomplete(symbol=self._symbols)
         async def level(
-            interaction: _Interaction, symbol: _Symbol, price: Range[str, 1, MAX_PRICE_LENGTH], venue: str | None = None
+            interaction: _Interaction,
+            symbol: _Symbol,
+            price: _Price,
+            window: str | None = None,
+            model: str | None = None,
+            venue: str | None = None,
         ) -> None:
-            await self._read(interaction, lambda: Level(symbol=as_symbol(symbol), price=_price(price), venue=venue))
+            words = (symbol, _typed(price), window, model, venue)
+            if _has_more(symbol) or _has_more(_typed(price)):
+                await self._said(interaction, _command("level", words))
+                return
+
+            def read() -> Request:
+                slots = _slots(window, model, venue)
+                return Level(symbol=as_symbol(symbol), price=_price(_typed(price)), **slots)
+
+            await self._read(interaction, read)
 
     async def _about(
         self,
         interaction: _Interaction,
         kind: type[Liq | Maps | Zones | Questions],
-        symbol: str,
+        symbol: str | None,
         *,
         window: str | None = None,
         model: str | None = None,
         venue: str | None = None,
     ) -> None:
-        if len(symbol.split()) > 1:  # more was typed than a symbol, as in other chats: "eth 12h m2"
-            words = (f"/{kind.__name__.lower()}", symbol, window, model, venue)
-            await self._said(interaction, " ".join(word for word in words if word))
-            return
-
-        def read() -> Request:
-            named = window_named(window) if window else None
-            return kind(symbol=as_symbol(symbol), window=named, model=model, venue=venue)
-
-        await self._read(interaction, read)
+        """Answer about a symbol, or without one about the last of the chat."""
+        if symbol is not None and _has_more(symbol):
+            await self._said(interaction, _command(kind.__name__.lower(), (symbol, window, model, venue)))
+        elif symbol is not None:
+            await self._read(interaction, lambda: kind(symbol=as_symbol(symbol), **_slots(window, model, venue)))
+        else:
+            place = place_of(interaction)
+            coming = self._conversation.handlers.went_on(
+                lambda last: kind(symbol=last, **_slots(window, model, venue)), place
+            )
+            await self._conversation.asked(interaction, coming)
 
     # --- about no market ---------------------------------------------------------------------------------------------
 
@@ -133,8 +159,8 @@ class Commands:
         @self._tree.command(description="How earlier zones turned out, against chance")
         @app_commands.describe(symbol=_SYMBOL)
         @app_commands.autocomplete(symbol=self._symbols)
-        async def track(interaction: _Interaction, symbol: _Symbol) -> None:
-            await self._read(interaction, lambda: Track(as_symbol(symbol)))
+        async def track(interaction: _Interaction, symbol: _Symbol | None = None) -> None:
+            await self._read(interaction, lambda: Track(None if symbol is None else as_symbol(symbol)))
 
     def _add_private(self) -> None:
         """Add what concerns one person."""
@@ -144,6 +170,8 @@ class Commands:
         async def settings(interaction: _Interaction, change: Range[str, 0, MAX_TEXT_LENGTH // 2] = "") -> None:
             await self._read(interaction, lambda: parse_settings(change), is_private=True)
 
+        add_report_command(self._tree, self._conversation.handlers, self._said_in_private)
+        add_alert_command(self._tree, self._conversation.handlers, self._said_in_private)
         self._add_word(Help, "help", "What can be asked")
         self._add_word(About, "about", "What Fathom is, and what it is not")
         self._add_word(Privacy, "privacy", "What is stored about you, where and for how long")
@@ -174,6 +202,48 @@ class Commands:
 
     async def _said(self, interaction: _Interaction, text: str) -> None:
         await self._conversation.asked(interaction, self._conversation.handlers.said(text, place_of(interaction)))
+
+    async def _said_in_private(self, interaction: _Interaction, text: str) -> None:
+        coming = self._conversation.handlers.said(text, place_of(interaction))
+        await self._conversation.asked(interaction, coming, is_private=True)
+
+
+class _Slots(TypedDict):
+    """Which map is asked for, and at which venue."""
+
+    window: Window | None
+    model: str | None
+    venue: str | None
+
+
+def _slots(window: str | None, model: str | None, venue: str | None) -> _Slots:
+    """Return what the options mean, also where somebody sends other words than Discord offers.
+
+    Raises:
+        EngineError: there is no such window or model.
+
+    """
+    known = None if venue is None else exchange_named(venue.strip())
+    return _Slots(
+        window=None if window is None else as_window("".join(window.split())) or window_named(window),
+        model=None if model is None else model_named(model).id,
+        venue=venue if known is None else known.name,
+    )
+
+
+def _typed(price: object) -> str:
+    """Return a price as text: Discord may hand on a number where a program wrote one."""
+    return f"{Decimal(str(price)):f}" if isinstance(price, int | float) else str(price)
+
+
+def _has_more(text: str) -> bool:
+    """Say whether more was typed than fits the option, as it may be in other chats: "eth 12h m2"."""
+    return len(tokenise(text)) > 1
+
+
+def _command(name: str, words: Iterable[str | None]) -> str:
+    """Return a command as it is typed in other chats."""
+    return " ".join((f"/{name}", *(word for word in words if word)))
 
 
 def _price(text: str) -> float:

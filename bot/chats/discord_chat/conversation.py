@@ -20,7 +20,9 @@ from bot.chats.discord_chat.buttons import asker_of
 from bot.chats.discord_chat.forms import asked_level, price_form
 from bot.chats.discord_chat.messages import Layout, Made, file_of, layout_of, made
 from bot.chats.discord_chat.places import place_of
+from bot.chats.discord_chat.report_form import report_line
 from bot.handlers import Handlers, Outgoing
+from bot.log import request_begun
 from bot.presses import OldButtonError, Press, decoded
 from bot.replies import Fault, fault_reply
 from bot.requests import Liq, MarketRequest, RequestError
@@ -162,7 +164,11 @@ class Conversation:
     # --- the form for a price ----------------------------------------------------------------------------------------
 
     async def filled_in(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer the form that a price was written into, in place of the message that it was opened from."""
+        """Answer a form: for a price in place of the message that it was opened from, for a report in private."""
+        line = report_line(interaction.data)
+        if line is not None:
+            await self.asked(interaction, self.handlers.said(line, place_of(interaction)), is_private=True)
+            return
 
         async def answer() -> None:
             try:
@@ -182,10 +188,11 @@ class Conversation:
         if task is not None:
             self._open.add(task)
             task.add_done_callback(self._open.discard)
-        try:
-            await doing
-        except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
-            await self.failed(interaction, error)
+        with request_begun():  # what is logged while the answer is sent belongs to it, too
+            try:
+                await doing
+            except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+                await self.failed(interaction, error)
 
     async def finish(self, within_s: float) -> None:
         """Wait until what is being answered is answered, for so long at most."""
@@ -200,7 +207,7 @@ class Conversation:
             return
         try:
             await self._say(interaction, words)
-        except discord.HTTPException as refused:
+        except (discord.HTTPException, *faults.BROKEN) as refused:
             _log.warning("nobody could be told: %s", refused)
 
     async def _say(self, interaction: discord.Interaction[Any], words: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.chats.discord_chat.buttons import custom_id_of
 from bot.presses import OldButtonError, Press, decoded, encoded
 from bot.requests import Level, Liq, RequestError
 from bot.tokens import MAX_PRICE_LENGTH, as_price
@@ -27,24 +28,15 @@ def price_form(request: Liq) -> discord.ui.Modal:
     return form
 
 
-def is_price_form(data: object) -> bool:
-    """Say whether what was sent off is the form for a price."""
-    return _custom_id(data).startswith(_FORM)
-
-
-def _custom_id(data: object) -> str:
-    return str(data.get("custom_id", "")) if isinstance(data, Mapping) else ""
-
-
 def asked_level(data: object) -> Level:
     """Return the question that a filled in form asks.
 
     Raises:
-        OldButtonError: it is of another version.
+        OldButtonError: it is of another version, or no form of ours.
         RequestError: what was written is no price.
 
     """
-    request = decoded(_custom_id(data).removeprefix(_FORM)).request
+    request = decoded(custom_id_of(data).removeprefix(_FORM)).request
     if not isinstance(request, Liq):
         raise OldButtonError
     typed = next(_values(data), "").strip()

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 
+from bot.local_times import with_moments
+
 _NO_BREAK = "\u00a0"
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|h|d|s|min)(?![^\W_]))")
 """The gap between a number and its unit: no line ends there."""
 _SPECIAL = re.compile(r"([\\*_~`|<>\[\]])")
 """Emphasis, code, spoilers, mentions, timestamps and links: a backslash before any of them shows it as it is."""
+_LINK = re.compile(r"(?<=[^\W_]):(?=//)")
+"""What makes an address a link, which nobody's words need be."""
 _AT_START = re.compile(r"^(#{1,3}(?=\s)|-(?=\s|#)|\+(?=\s)|\d+[.)](?=\s))")
 """What makes a heading, a list or small print at the start of a line."""
 
 
 def plain(text: str) -> str:
-    """Return text that shows exactly as it is: no markup, no mention, no second line."""
-    escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return _UNIT.sub(_NO_BREAK, _AT_START.sub(_unlisted, escaped))
+    """Return text that shows exactly as it is: no markup, no mention, no link, no second line.
+
+    Only moments are told by Discord itself, to each reader in the time zone of their own device.
+    """
+    escaped = _LINK.sub(r"\:", _SPECIAL.sub(r"\\\1", " ".join(text.split())))
+    return with_moments(_UNIT.sub(_NO_BREAK, _AT_START.sub(_unlisted, escaped)), moment)
 
 
 def whole(text: str) -> str:
@@ -60,5 +67,10 @@ def code(text: str) -> str:
 
 
 def moment(time_s: int) -> str:
+    """Return a moment [Unix s] that each reader sees as date and time of their own time zone."""
+    return f"<t:{time_s}:f>"
+
+
+def age(time_s: int) -> str:
     """Return a moment [Unix s] that each reader sees as an age, which goes on counting."""
     return f"<t:{time_s}:R>"

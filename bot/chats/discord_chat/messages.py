@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import discord
 
-from bot.chats.discord_chat.buttons import rows_of
+from bot.brief import brief
+from bot.chats.discord_chat.buttons import rows_of, with_more
 from bot.chats.discord_chat.markdown import without_small_print
 from bot.chats.discord_chat.page import Page, page_of
 from bot.handlers import Outgoing
+from bot.presses import more_button
 from bot.requests import Level
 from bot.service.answer import Drawing
 from charts.theme import DARK
@@ -29,38 +31,59 @@ _SIDES: dict[str, Side] = {"upside_sweep": "above", "downside_sweep": "below"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A message ready to be sent, once: the file in it is read by sending. words: its markdown, to compare by."""
+    """A message ready to be sent, once: files in it are read by sending. words: its markdown, to compare by."""
 
     words: tuple[str, ...]
     view: discord.ui.LayoutView | discord.ui.View | None
-    embed: discord.Embed | None
-    file: discord.File | None
+    embeds: tuple[discord.Embed, ...]
+    files: tuple[discord.File, ...]
 
     def new(self) -> dict[str, Any]:
         """Return what sends it as a new message."""
-        shown = {"embed": self.embed, "view": self.view, "file": self.file}
-        return {name: value for name, value in shown.items() if value is not None}
+        self._forget()
+        shown = {"embeds": list(self.embeds), "view": self.view, "files": list(self.files)}
+        return {name: value for name, value in shown.items() if value}
 
     def edit(self) -> dict[str, Any]:
         """Return what puts it in the place of a message of the same layout: of what was there, nothing stays."""
-        own: dict[str, Any] = {"view": self.view, "attachments": [self.file] if self.file is not None else []}
-        return own | ({"embed": self.embed} if self.embed is not None else {})
+        self._forget()
+        own: dict[str, Any] = {"view": self.view, "attachments": list(self.files)}
+        return own | ({"embeds": list(self.embeds)} if self.embeds else {})
+
+    def _forget(self) -> None:
+        """Keep the library from holding the view in memory: what is pressed is read from its custom_id."""
+        if self.view is not None:
+            self.view.stop()
 
     def is_shown_by(self, message: discord.Message) -> bool:
         """Say whether a message of ours shows the same words and the same picture already."""
-        picture = [self.file.filename] if self.file is not None else []
-        return words_of(message) == self.words and [each.filename for each in message.attachments] == picture
+        pictures = [file.filename for file in self.files]
+        return words_of(message) == self.words and [each.filename for each in message.attachments] == pictures
 
 
 def made(outgoing: Outgoing, layout: Layout, *, asker: int | None = None) -> Made:
-    """Return the message that shows what is sent back; asker: who may delete it, None for whoever it answers."""
+    """Return the message that shows what is sent back; asker: who may delete it, None for whoever it answers.
+
+    What is read first is shown, and a button for the rest; the whole where that was asked for, or no button could be.
+    """
     as_of_s = outgoing.findings.as_of_s if outgoing.findings is not None else None
-    page = page_of(outgoing.reply, as_of_s=as_of_s)
-    rows = rows_of(outgoing.buttons, asker=asker)
-    drawing, colour = outgoing.drawing, colour_of(outgoing)
+    first = brief(outgoing.reply)
+    more = more_button(outgoing.request, is_whole=outgoing.is_whole) if first != outgoing.reply else None
+    is_brief = more is not None and bool(outgoing.buttons) and not outgoing.is_whole
+    page = page_of(first if is_brief else outgoing.reply, as_of_s=as_of_s)
+    rows = rows_of(with_more(outgoing.buttons, more), asker=asker)
+    pictures, colour = _pictures(outgoing), colour_of(outgoing)
     if layout == "embed":
-        return _embed(page, drawing, rows, colour)
-    return _components(page, drawing, rows, colour)
+        return _embeds(page, pictures, rows, colour)
+    return _components(page, pictures, rows, colour)
+
+
+def _pictures(outgoing: Outgoing) -> tuple[Drawing, ...]:
+    """Return what is drawn; several pictures get a number, as their names have to differ within a message."""
+    if outgoing.drawing is None or not outgoing.more_drawings:
+        return (outgoing.drawing,) if outgoing.drawing is not None else ()
+    drawings = (outgoing.drawing, *outgoing.more_drawings)
+    return tuple(replace(each, name=f"{place}-{each.name}") for place, each in enumerate(drawings, start=1))
 
 
 def file_of(drawing: Drawing) -> discord.File:
@@ -76,7 +99,7 @@ def layout_of(message: discord.Message) -> Layout:
 def words_of(message: discord.Message) -> tuple[str, ...]:
     """Return the markdown that a message of ours shows."""
     if message.embeds:
-        return tuple((embed.description or "").strip() for embed in message.embeds)
+        return _words(*(embed.description or "" for embed in message.embeds))
     return tuple(
         item.content.strip()
         for item in discord.ui.LayoutView.from_message(message, timeout=None).walk_children()
@@ -104,31 +127,33 @@ def _colour(theme_colour: str) -> discord.Colour:
 
 
 def _components(
-    page: Page, drawing: Drawing | None, rows: Sequence[discord.ui.ActionRow[Any]], colour: discord.Colour
+    page: Page, drawings: Sequence[Drawing], rows: Sequence[discord.ui.ActionRow[Any]], colour: discord.Colour
 ) -> Made:
-    """Return title, picture and groups in one box, and the buttons below it."""
-    file = file_of(drawing) if drawing is not None else None
+    """Return title, pictures and groups in one box, and the buttons below it."""
+    files = tuple(file_of(drawing) for drawing in drawings)
     items: list[discord.ui.Item[Any]] = [discord.ui.TextDisplay(page.title)] if page.title else []
-    if drawing is not None and file is not None:
-        shown = discord.MediaGalleryItem(file, description=_short(drawing.alt))
-        items.append(discord.ui.MediaGallery(shown))
+    if files:
+        shown = zip(files, drawings, strict=True)
+        gallery = (discord.MediaGalleryItem(file, description=_short(drawing.alt)) for file, drawing in shown)
+        items.append(discord.ui.MediaGallery(*gallery))
     for place, group in enumerate(page.groups):
-        items += [discord.ui.Separator()] if place or (page.title and drawing is None) else []
+        items += [discord.ui.Separator()] if place or (page.title and not files) else []
         items.append(discord.ui.TextDisplay(group))
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.Container(*items, accent_colour=colour))
     for row in rows:
         view.add_item(row)
-    return Made(words=_words(page.title, *page.groups), view=view, embed=None, file=file)
+    return Made(words=_words(page.title, *page.groups), view=view, embeds=(), files=files)
 
 
-def _embed(
-    page: Page, drawing: Drawing | None, rows: Sequence[discord.ui.ActionRow[Any]], colour: discord.Colour
+def _embeds(
+    page: Page, drawings: Sequence[Drawing], rows: Sequence[discord.ui.ActionRow[Any]], colour: discord.Colour
 ) -> Made:
+    """Return the words with the first picture below them, further pictures below that, and the buttons."""
     text = without_small_print("\n\n".join((page.title, *page.groups)).strip())
-    embed = discord.Embed(description=text, colour=colour)
-    file = file_of(drawing) if drawing is not None else None
-    if file is not None:
+    files = tuple(file_of(drawing) for drawing in drawings)
+    embeds = [discord.Embed(description=text, colour=colour), *(discord.Embed(colour=colour) for _ in files[1:])]
+    for embed, file in zip(embeds, files, strict=False):  # without a picture there is one embed all the same
         embed.set_image(url=file.uri)
     view = discord.ui.View(timeout=None) if rows else None
     for place, row in enumerate(rows):
@@ -136,7 +161,7 @@ def _embed(
             button.row = place
             if view is not None:
                 view.add_item(button)
-    return Made(words=_words(text), view=view, embed=embed, file=file)
+    return Made(words=_words(text), view=view, embeds=tuple(embeds), files=files)
 
 
 def _words(*texts: str) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from bot.chats.discord_chat.markdown import bold, code, heading, listed, moment, plain, small, whole
+from bot.chats.discord_chat.markdown import age, bold, code, heading, listed, plain, small, whole
+from bot.guide_reply import IN_WORDS
 from bot.replies import Block, BlockKind, Line, Reply, Tone
 
-Group = Literal["title", "answer", "zones", "setup", "context", "guide", "tail"]
+Group = Literal["title", "answer", "changes", "zones", "setup", "context", "guide", "tail"]
 """Sections of one group stand together; title: above the picture; answer: of no other group."""
 
 SIGNS: Mapping[Tone, str] = MappingProxyType({"above": "▲", "below": "▼"})
@@ -24,6 +25,8 @@ _GROUPS: Mapping[BlockKind, Group] = MappingProxyType(
         "notice": "title",
         "headline": "title",
         "verdict": "title",
+        "changes": "changes",
+        "digest": "answer",
         "error": "title",
         "zones": "zones",
         "setup": "setup",
@@ -36,6 +39,7 @@ _GROUPS: Mapping[BlockKind, Group] = MappingProxyType(
         "crowd": "context",
         "facts": "context",
         "ask": "guide",
+        "checklist": "context",
         "guide": "guide",
         "coverage": "tail",
         "missing": "tail",
@@ -44,7 +48,7 @@ _GROUPS: Mapping[BlockKind, Group] = MappingProxyType(
     }
 )
 _RANKS: Mapping[BlockKind, int] = MappingProxyType(
-    {"crowd": 9, "realised": 8, "reading": 7, "touch": 6, "guide": 5, "ask": 5, "facts": 4, "bait": 3}
+    {"crowd": 9, "realised": 8, "reading": 7, "touch": 6, "guide": 5, "ask": 5, "checklist": 5, "facts": 4, "bait": 3}
 )
 """What loses first where there is little room: context before findings. What is missing and what the numbers are not is
 never shortened."""
@@ -85,7 +89,7 @@ def sections_of(reply: Reply, *, as_of_s: int | None = None) -> Iterator[Section
         seen[block.kind, block.lines[0].tone] += 1
         for section in _WRITERS.get(block.kind, _written)(block, nth):
             if block.kind == "headline" and as_of_s is not None:
-                yield replace(section, text=f"{section.text} · {moment(as_of_s)}")
+                yield replace(section, text=f"{section.text} · {age(as_of_s)}")
             else:
                 yield section
 
@@ -178,6 +182,12 @@ def _question(block: Block, nth: int) -> Iterator[Section]:
 
 
 def _guide(block: Block, nth: int) -> Iterator[Section]:
+    """Yield a guide; questions in words go to a command here, for messages are not read."""
+    if block.lines[0].label == IN_WORDS:
+        head = f"{bold(_named(IN_WORDS))} with {code('/ask')}, such as:"
+        first, *others = block.lines
+        yield _section(block, "\n".join((head, *map(_one, (replace(first, label=""), *others)))), nth=nth)
+        return
     lines = (
         heading(f"{line.label} {line.text}", 3) if line.label and line.tone == "strong" else _one(line)
         for line in block.lines
@@ -215,6 +225,7 @@ _WRITERS: Mapping[BlockKind, Callable[[Block, int], Iterator[Section]]] = Mappin
         "setup": _setup,
         "wrong_if": _conditions,
         "reading": _reading,
+        "checklist": _reading,
         "ask": _question,
         "guide": _guide,
         "touch": _context,

@@ -8,11 +8,14 @@ from html import escape
 from telegram import Chat, Message, MessageEntity, User
 from telegram.constants import ChatType
 
+from bot.grammar import COMMANDS
 from bot.preferences import Place
 from bot.requests import MarketRequest
 
 EMPTY_CALL = "/help"
 """What a mention without a word asks for."""
+WELCOME = "/start"
+"""What a link asks for that holds no command: one from another version, or none of ours."""
 
 _DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+([A-Za-z0-9]+(?:_[A-Za-z0-9-]+)*)\s*", re.IGNORECASE)
 """A payload is letters, digits, _ and - only: words are joined by _ (liq_BTC_12h), a decimal point is a - (3-25)."""
@@ -57,7 +60,8 @@ def _plain_question(message: Message, bot: User) -> str:
     text = text.strip()
     linked = _DEEP_LINK.fullmatch(text)
     if linked is not None:
-        return "/" + _DECIMAL_DASH.sub(".", linked[1]).replace("_", " ")
+        asked = _DECIMAL_DASH.sub(".", linked[1]).replace("_", " ")
+        return f"/{asked}" if asked.split()[0].lower() in COMMANDS else WELCOME
     prompt = _prompt_answered(message, bot)
     if prompt is not None and not text.startswith("/"):
         return f"/level {prompt[1]} {text}{prompt[2] or ''}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -20,50 +21,53 @@ from telegram.ext import (
     ContextTypes,
     InlineQueryHandler,
     MessageHandler,
+    SimpleUpdateProcessor,
     filters,
 )
 
 from bot.chats.telegram_chat.addressing import place_of, said_to_bot, topic_of
 from bot.chats.telegram_chat.commands import list_commands
+from bot.chats.telegram_chat.connection import BASE_FILE_URL, BASE_URL, READ_TIMEOUT_S, quieten_libraries
 from bot.chats.telegram_chat.errors import TelegramChatError, TelegramTokenError, TelegramUnreachableError
 from bot.chats.telegram_chat.inline import ANSWERED_WITHIN_S, Inline
 from bot.chats.telegram_chat.keyboards import examples_keyboard
+from bot.chats.telegram_chat.messages import Spot
 from bot.chats.telegram_chat.permissions import with_rights
-from bot.chats.telegram_chat.polling import CONFLICT_ENDS_AFTER_S, PollingWatch, WatchedRequest
+from bot.chats.telegram_chat.polling import CONFLICT_ENDS_AFTER_S, PollingWatch, WatchedRequest, quiet_about_tokens
 from bot.chats.telegram_chat.pressing import Presser
-from bot.chats.telegram_chat.sending import RETRY_PAUSES_S, Sender, Spot
+from bot.chats.telegram_chat.sending import RETRY_PAUSES_S, Sender
 from bot.faults import fault_of
 from bot.handlers import Handlers, Outgoing
+from bot.log import request_begun
 from bot.replies import fault_reply
 
-BASE_URL = "https://api.telegram.org/bot"
-BASE_FILE_URL = "https://api.telegram.org/file/bot"
 MOST_AT_ONCE = 64
 """Updates worked on at one time: as many as the service takes distinct questions."""
 CONNECT_PAUSES_S = (1.0, 3.0, 9.0)
 """Pauses between attempts to connect at the start."""
-READ_TIMEOUT_S = 20.0
-"""How long an answer of the server may take: an upload of a picture is read there first."""
 STOPPING_S = 1.5
 """How long the last fetch and the answers under way may each take to end."""
 STALE_AFTER_S = 600
 """Who wrote longer ago, while the bot was away, waits no more (own assumption)."""
 KEPT_UPDATES = ("message", "callback_query", "inline_query")
 
-_LOUDEST = {
-    "httpx": logging.WARNING,
-    "httpcore": logging.WARNING,
-    "telegram": logging.WARNING,
-    "telegram.request": logging.CRITICAL,
-}
-"""What libraries may log: below WARNING they tell addresses with the token in them, and of each fault of the server
-its whole page, before it is tried again."""
 _TEXT_COMMANDS = frozenset(
-    "/start /help /models /questions /track /settings /about /privacy /forget_me".split()  # noqa: SIM905 - a list to read
+    """/start /help /models /questions /track /report /alert /settings /about /privacy
+    /forget_me""".split()  # noqa: SIM905 - a list to read
 )
 _log = logging.getLogger(__name__)
 
 _Context = ContextTypes.DEFAULT_TYPE
+
+
+class OneRequestEach(SimpleUpdateProcessor):
+    """Takes each update as one request in the log, from its arrival until its answer is sent or given up."""
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """Let the update be answered."""
+        del update
+        with request_begun():
+            await coroutine
 
 
 class TelegramChat:
@@ -122,8 +126,7 @@ class TelegramChat:
             TelegramUnreachableError: Telegram does not answer.
 
         """
-        for name, level in _LOUDEST.items():
-            logging.getLogger(name).setLevel(level)
+        quieten_libraries()
         self._ended = asyncio.get_running_loop().create_future()
         application = self._application = self._built()
         try:
@@ -172,7 +175,7 @@ class TelegramChat:
             .base_file_url(self._base_file_url)
             .get_updates_request(self._polling_request)
             .read_timeout(READ_TIMEOUT_S)
-            .concurrent_updates(MOST_AT_ONCE)
+            .concurrent_updates(OneRequestEach(MOST_AT_ONCE))
             .rate_limiter(AIORateLimiter(max_retries=3))
             .job_queue(None)
             .build()
@@ -191,6 +194,7 @@ class TelegramChat:
         return application
 
     async def _connect(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        quiet_about_tokens()
         for pause_s in (*self._connect_pauses_s, None):
             try:
                 await application.initialize()

@@ -61,6 +61,18 @@ COMMANDS: dict[str, tuple[str, str, str, str]] = {
         "Qué pasó con las zonas anteriores",
         "Как отработали прошлые зоны",
     ),
+    "report": (
+        "Reports that come by themselves",
+        "Berichte, die von selbst kommen",
+        "Informes que llegan solos",
+        "Отчёты, которые приходят сами",
+    ),
+    "alert": (
+        "Be told when it happens: /alert BTC 68500",
+        "Bescheid, wenn es so weit ist: /alert BTC 68500",
+        "Aviso cuando ocurra: /alert BTC 68500",
+        "Сообщить, когда случится: /alert BTC 68500",
+    ),
     "settings": (
         "Your symbol, window, model and look",
         "Symbol, Zeitraum, Modell und Aussehen",

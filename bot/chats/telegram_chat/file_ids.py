@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -56,6 +56,33 @@ class FileIds:
                 raise
         self._known.pop(key, None)
         return self._kept(key, await send(content))
+
+    async def send_album(
+        self, contents: Sequence[bytes], send: Callable[[tuple[str | bytes, ...]], Awaitable[Sequence[Message]]]
+    ) -> Sequence[Message]:
+        """Send photos as one album, each by its id where there is one; equal albums at one moment upload them once."""
+        keys = tuple(_key("photo", content) for content in contents)
+        album = "album", "".join(digest for _kind, digest in keys)
+        async with self._uploading.setdefault(album, asyncio.Lock()):
+            if any(key not in self._known for key in keys):
+                return self._all_kept(keys, await send(self._ids_or(contents)))
+        try:
+            return self._all_kept(keys, await send(self._ids_or(contents)))
+        except BadRequest as error:
+            if not error.message.lower().startswith(_REFUSALS):
+                raise
+        for key in keys:
+            self._known.pop(key, None)
+        return self._all_kept(keys, await send(tuple(contents)))
+
+    def _ids_or(self, contents: Sequence[bytes]) -> tuple[str | bytes, ...]:
+        known = (self.photo(content) for content in contents)
+        return tuple(content if file is None else file.file_id for content, file in zip(contents, known, strict=True))
+
+    def _all_kept(self, keys: Sequence[tuple[str, str]], messages: Sequence[Message]) -> Sequence[Message]:
+        for key, message in zip(keys, messages, strict=True):
+            self._kept(key, message)
+        return messages
 
     def _kept(self, key: tuple[str, str], message: Message) -> Message:
         file = message.photo[-1] if message.photo else message.document

@@ -72,7 +72,8 @@ class Inline:
         if not text:
             return [_example(example) for example in EXAMPLES]
         await asyncio.sleep(SETTLED_AFTER_S)
-        place = Place(platform="telegram", chat=query.from_user.id, user=query.from_user.id)
+        user = query.from_user.id
+        place = Place(platform="telegram", chat=user, user=user, is_passing=True)
         try:
             outgoing = await asyncio.wait_for(self._handlers.said(text, place), self._answered_within_s)
         except TimeoutError:

@@ -10,10 +10,10 @@ from telegram.error import TelegramError
 
 from bot.chats.telegram_chat.sending import Sender
 from bot.preferences import Place
-from bot.requests import Request, Settings
+from bot.requests import Alert, Report, Request, Settings
 
-ABOUT_SETTINGS = "setting"
-"""What a message says that may change settings; any other is spared the question to Telegram."""
+ABOUT_ALL = ("setting", "report", "alert", "send", "post", "give")
+"""What a message says that may change what concerns everybody; any other is spared the question to Telegram."""
 
 
 async def is_admin(sender: Sender, bot: Bot, place: Place) -> bool:
@@ -27,7 +27,7 @@ async def is_admin(sender: Sender, bot: Bot, place: Place) -> bool:
 
 async def with_rights(place: Place, message: Message, text: str, sender: Sender, bot: Bot) -> Place:
     """Return where a message was written, with what its writer may configure, if that can matter to the answer."""
-    if place.community is None or ABOUT_SETTINGS not in text.lower():
+    if place.community is None or not any(word in text.lower() for word in ABOUT_ALL):
         return place
     is_anonymous_admin = message.sender_chat is not None and message.sender_chat.id == message.chat.id
     return replace(place, may_configure=is_anonymous_admin or await is_admin(sender, bot, place))
@@ -35,6 +35,6 @@ async def with_rights(place: Place, message: Message, text: str, sender: Sender,
 
 async def with_rights_to_press(place: Place, request: Request | None, sender: Sender, bot: Bot) -> Place:
     """Return the same of a pressed button."""
-    if place.community is None or not isinstance(request, Settings):
+    if place.community is None or not isinstance(request, Settings | Report | Alert):
         return place
     return replace(place, may_configure=await is_admin(sender, bot, place))

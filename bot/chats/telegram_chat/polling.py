@@ -8,6 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from telegram.error import InvalidToken
 from telegram.request import HTTPXRequest
 
 from bot.chats.telegram_chat.errors import TelegramChatError, TelegramConflictError, TelegramTokenError
@@ -58,6 +59,15 @@ class PollingWatch:
             _log.error("%s", TelegramConflictError())
         if self._clock() - self._in_conflict_since >= self._conflict_ends_after_s:
             self._ended(TelegramConflictError())
+
+
+def quiet_about_tokens() -> None:
+    """Keep the library's traceback for a refused token out of the log: the chat ends with one sentence about it."""
+    logging.getLogger("telegram.ext").addFilter(_is_no_token)  # the same filter is added once
+
+
+def _is_no_token(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], InvalidToken))
 
 
 class WatchedRequest(HTTPXRequest):

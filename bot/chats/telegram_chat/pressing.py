@@ -11,13 +11,14 @@ from telegram.error import TelegramError
 
 from bot.chats.telegram_chat.addressing import PRICE_EXAMPLE, place_of, prompt_html, topic_of
 from bot.chats.telegram_chat.keyboards import Rows, Tap, keyboard_of, tap_of
+from bot.chats.telegram_chat.messages import Spot
 from bot.chats.telegram_chat.permissions import is_admin, with_rights_to_press
-from bot.chats.telegram_chat.sending import Sender, Spot
+from bot.chats.telegram_chat.sending import Sender
 from bot.chats.telegram_chat.telegram_text import notice_of
 from bot.handlers import Handlers, Outgoing
+from bot.local_times import local_text, zone_named
 from bot.presses import OldButtonError, Press
 from bot.requests import MarketRequest
-from engine.text import moment_text
 
 PATIENCE_S = 1.5
 """An answer that is there by then may come as a notice; after that the button stops turning first."""
@@ -162,4 +163,5 @@ def _only_delete(outgoing: Outgoing) -> Rows:
 def _nothing_new(outgoing: Outgoing) -> str:
     if outgoing.findings is None:
         return "Nothing new yet: the answer is still the same."
-    return f"Nothing new yet: the newest answer is of {moment_text(outgoing.findings.as_of_s)}."
+    when = local_text(outgoing.findings.as_of_s, zone_named(outgoing.time_zone))
+    return f"Nothing new yet: the newest answer is of {when}."

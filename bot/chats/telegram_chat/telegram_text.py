@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.brief import missing_by_name
 from bot.replies import Block, BlockKind, Line, Reply
 from engine.results import Side
 
@@ -36,6 +37,7 @@ _CELLS = re.compile(r"\s{2,}")
 _TAG = re.compile(r"<[^>]*>")
 _FOLD, _FOLD_END = "<blockquote expandable>", "</blockquote>"
 _WARNING_SIGN = "⚠️"
+_NEW_LINE = "\n"
 
 _ESSENTIAL, _FIRST, _LAST = 0, 1, 9
 _RANKS: dict[BlockKind, int] = {
@@ -54,12 +56,15 @@ _RANKS: dict[BlockKind, int] = {
     "reading": 6,
     "realised": 7,
     "crowd": 7,
+    "checklist": 8,
     "ask": _LAST,
 }
 """What a caption gives up first has the highest number; caveats are kept before what explains (own order). What is not
 listed answers the question that was asked."""
 _SHELVES: dict[BlockKind, Shelf] = {
-    **dict.fromkeys(("missing", "notes", "bait", "touch", "coverage", "reading", "realised", "crowd"), "fold"),
+    **dict.fromkeys(
+        ("checklist", "missing", "notes", "bait", "touch", "coverage", "reading", "realised", "crowd"), "fold"
+    ),
     "disclaimer": "foot",
 }
 
@@ -97,7 +102,15 @@ def shown(text_html: str) -> str:
 
 
 def caption_of(reply: Reply) -> Caption:
-    """Return what fits under a picture, the most important first, in the reply's own order."""
+    """Return what fits under a picture, the most important first, in the reply's own order.
+
+    Where not all of it fits, what is missing is named only, so that there is room for what explains the answer.
+    """
+    whole = _fitted(reply)
+    return whole if whole.is_whole else replace(_fitted(missing_by_name(reply)), is_whole=False)
+
+
+def _fitted(reply: Reply) -> Caption:
     pieces = list(_pieces(reply))
     lines = sum(len(part.lines) for part in reply.blocks)
     kept: set[int] = set()
@@ -185,7 +198,14 @@ def _line(line: Line) -> str:
 
 
 def _labelled(label: str, html_: str) -> str:
-    return f"<b>{_escaped(label)}</b> {html_}" if label else html_
+    if not label:
+        return html_
+    return f"<b>{_escaped(label)}</b>{'' if html_.startswith(_NEW_LINE) else ' '}{html_}"
+
+
+def _conditions(line: Line) -> str:
+    """Return conditions one below the other, each behind a bullet."""
+    return "".join(f"{_NEW_LINE}• {_listed(_CELLS.split(part))}" for part in line.parts)
 
 
 def _side_of(line: Line) -> Side | None:
@@ -212,8 +232,9 @@ def _pieces(reply: Reply) -> Iterator[_Piece]:
 
 def _other_pieces(part: Block, paragraph: int) -> Iterator[_Piece]:
     """Yield lines as their block's kind wants them; a strong one is the answer itself, and stands open."""
-    shelf, rank = _SHELVES.get(part.kind, "open"), _RANKS.get(part.kind, _FIRST + 1)
+    shelf, usual_rank = _SHELVES.get(part.kind, "open"), _RANKS.get(part.kind, _FIRST + 1)
     for label, line in _with_labels(part):
+        rank = usual_rank + (part.kind == "changes" and line.tone == "muted")
         if line.tone == "strong":
             yield _Piece(html=_shown_line(part, line), paragraph=paragraph, rank=min(rank, _FIRST), label=label)
         else:
@@ -235,6 +256,11 @@ def _shown_line(part: Block, line: Line) -> str:
         return _zone(line, side)
     if part.kind == "headline":
         return _headline(line)
+    if part.kind == "checklist" and len(line.parts) > 1:
+        question, answer = line.parts
+        return f"<i>{_escaped(question)}</i> {_escaped(answer)}"
+    if part.kind == "wrong_if" and len(line.parts) > 1:
+        return _labelled(line.label, _conditions(line))
     if part.kind == "disclaimer":
         return f"<i>{_escaped(line.text)}</i>"
     if part.kind == "error":
@@ -257,6 +283,8 @@ def _zone_pieces(part: Block, paragraph: int, zones_on: dict[Side, int]) -> Iter
             yield _Piece(html=_zone(line, side), paragraph=paragraph, rank=rank)
         elif line.text.startswith("next:"):
             yield _Piece(html=f"{arrow}{_line(line)}", paragraph=paragraph, rank=8, shelf="fold")
+        elif line.text.startswith("then "):  # of a report, which tells several zones of each side
+            yield _Piece(html=f"{arrow}{_line(line)}", paragraph=paragraph, rank=_FIRST + 1)
 
 
 def _setup_pieces(part: Block, paragraph: int) -> Iterator[_Piece]:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 import simcord
@@ -17,7 +18,8 @@ from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
 from bot.preferences import NoPreferences
 from bot.replies import fault_reply
 from bot.requests import Help, Level, Liq, Maps, Models, Questions, Zones
-from bot.service.answer import Answer, Drawing, Findings
+from bot.service.answer import Answer, Drawing
+from engine.findings import Findings
 from engine.models import REGISTRY
 
 PNG = base64.b64decode(
@@ -43,6 +45,9 @@ class Service:
     def is_ready(self, order):
         return True
 
+    def costs_work(self, order):
+        return not self.is_ready(order)
+
     async def answer(self, order):
         self.orders.append(order)
         wait_s = self.takes_for.get(getattr(order.request, "window", None) and order.request.window.name, self.takes_s)
@@ -62,7 +67,7 @@ class Service:
             reply = level_reply(self.report)
         else:
             words = {Liq: liq_reply, Maps: maps_reply, Zones: zones_reply, Questions: questions_reply}
-            reply = words[type(order.request)](self.analysis)
+            reply = replace(words[type(order.request)](self.analysis), symbol=order.symbol)
         stem = f"{order.symbol}-{order.request.window.name if order.request.window else 'all'}"
         drawing = Drawing(png=PNG, name=f"{stem}{'-hd' if order.is_hd else ''}.png", alt=f"{stem}, a map")
         drawn = not isinstance(order.request, Questions)

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import aiohttp
 import discord
 import pytest
 from discord import app_commands
@@ -38,6 +39,15 @@ def test_an_outage_is_named_as_discords():
     assert said(http_error(discord.DiscordServerError, 503, 0)).startswith("Discord did not take the answer")
 
 
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), aiohttp.ServerDisconnectedError()])
+def test_a_broken_connection_is_no_fault_of_fathom(error):
+    assert said(error).startswith("Discord did not take the answer")
+
+
+def test_a_picture_that_is_too_large_is_named():
+    assert "larger than what Discord takes" in said(http_error(discord.HTTPException, 413, 40005))
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -58,6 +68,19 @@ def test_the_cause_is_told_and_not_that_a_command_failed():
     assert "Did you mean BTC?" in said(
         app_commands.CommandInvokeError(command, UnknownSymbolError("BTZ", ("BTC",), ("BTC",)))
     )
+
+
+def test_options_that_are_missing_are_named_with_a_command_that_works():
+    command = app_commands.Command(name="level", description="a", callback=_level)
+    words = said(app_commands.CommandSignatureMismatch(command))
+    assert "Ask with symbol and price, such as /level symbol:BTC price:68500." in words
+    assert "Ask again, such as /liq." in said(
+        app_commands.CommandSignatureMismatch(app_commands.Command(name="liq", description="a", callback=_command))
+    )
+
+
+async def _level(interaction: discord.Interaction, symbol: str, price: str, venue: str | None = None):
+    """Do nothing."""
 
 
 async def _command(interaction: discord.Interaction):

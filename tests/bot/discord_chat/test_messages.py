@@ -5,6 +5,7 @@ from dataclasses import replace
 import discord
 import pytest
 
+from bot.brief import brief
 from bot.chats.discord_chat.buttons import press_text, rows_of
 from bot.chats.discord_chat.messages import MOST_ALT_CHARACTERS, colour_of, made
 from bot.handlers import Outgoing
@@ -59,6 +60,28 @@ def test_who_asked_first_keeps_the_right_to_delete(outgoing):
     assert [press.asker for press in pressed if press.verb == "delete"] == [99]
 
 
+def labels(message):
+    return [item.label for item in message.view.walk_children() if isinstance(item, discord.ui.Button)]
+
+
+@pytest.mark.parametrize("layout", ["components", "embed"])
+def test_what_is_read_first_is_shown_and_a_button_for_the_rest(outgoing, layout):
+    first, whole = made(outgoing, layout), made(replace(outgoing, is_whole=True), layout)
+    assert "Wrong if" in "".join(first.words)
+    assert "battlefield" not in "".join(first.words)
+    assert "battlefield" in "".join(whole.words)
+    assert labels(first)[-4:] == ["More", "HD", "Refresh", "Delete"]
+    assert labels(whole)[-4:] == ["Less", "HD", "Refresh", "Delete"]
+
+
+def test_without_buttons_the_whole_is_shown(outgoing):
+    assert "battlefield" in "".join(made(replace(outgoing, buttons=()), "components").words)
+
+
+def test_an_answer_of_which_nothing_waits_has_no_button_for_more(outgoing):
+    assert "More" not in labels(made(replace(outgoing, reply=brief(outgoing.reply)), "components"))
+
+
 def test_a_long_row_of_buttons_is_broken():
     row = tuple(
         Button(label=window.name, press=Press(verb="ask", request=Liq(symbol="BTC", model="M1", window=window)))
@@ -72,7 +95,7 @@ def test_a_long_description_is_cut_for_the_gallery_and_whole_at_the_file(outgoin
     message = made(long, "components")
     (gallery,) = [item for item in message.view.walk_children() if isinstance(item, discord.ui.MediaGallery)]
     assert len(gallery.items[0].description) == MOST_ALT_CHARACTERS
-    assert message.file.description == "word " * 100
+    assert message.files[0].description == "word " * 100
 
 
 @pytest.mark.parametrize(
@@ -107,5 +130,5 @@ def test_an_edit_leaves_nothing_of_what_was_there(outgoing, layout):
 
 def test_an_embed_without_buttons_has_no_view():
     message = made(Outgoing(reply=fault_reply(Fault(text="no"))), "embed")
-    assert message.new().keys() == {"embed"}
+    assert message.new().keys() == {"embeds"}
     assert message.edit()["view"] is None

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chats.discord_chat.markdown import code, plain, whole, without_small_print
+from bot.chats.discord_chat.markdown import code, moment, plain, whole, without_small_print
 from bot.chats.discord_chat.page import MOST_CHARACTERS, fitted, page_of
 from bot.chats.discord_chat.sections import Section
 from bot.guide_reply import help_reply, models_reply
 from bot.level_reply import level_reply
 from bot.liq_reply import liq_reply, maps_reply, questions_reply, zones_reply
+from bot.local_times import with_moments
 from bot.replies import BlockKind, Fault, Line, Reply, block, fault_reply
 from engine.models import REGISTRY
 from engine.results import Evidence, Setup
@@ -48,7 +49,8 @@ def test_every_word_of_a_reply_is_there_but_the_list_of_questions_that_has_a_but
             continue
         for line in part.lines:
             label = "" if part.kind in ("setup", "verdict", "zones", "reading") else line.label
-            assert set(re.findall(r"\w+", f"{label} {line.text}".lower())) <= words
+            told = with_moments(f"{label} {line.text}", moment)
+            assert set(re.findall(r"\w+", told.lower())) <= words
 
 
 def test_nothing_is_lined_up_by_spaces(reply):
@@ -66,8 +68,14 @@ def test_a_headline_is_a_heading_and_its_circumstances_small_print(analysis):
     lines = page_of(liq_reply(analysis)).title.replace(NO_BREAK, " ").splitlines()
     assert lines == [
         "## BTC 70,412",
-        "-# Binance + Bybit perps, recorded · 14 Mar 2026 23:55 UTC, last bar just closed",
+        "-# Binance + Bybit perps, recorded · <t:1773532500:f>, last bar just closed",
     ]
+
+
+def test_moments_within_sentences_are_told_by_discord_to_each_reader():
+    assert plain("the high of 14 Mar 2026 23:55 UTC") == "the high of <t:1773532500:f>"
+    assert plain("the high of 15 Mar 2026 00:55 UTC+1") == "the high of <t:1773532500:f>"
+    assert plain("<t:1773532500:f>") == r"\<t:1773532500:f\>"
 
 
 def test_the_moment_is_shown_as_an_age_that_counts_on(analysis):
@@ -116,6 +124,11 @@ def test_a_question_is_bold_and_its_answer_follows(analysis):
 
 def test_what_can_be_typed_is_shown_as_it_is_typed():
     assert "`/liq BTC` where leveraged positions" in shown(page_of(help_reply(("BTC",))))
+
+
+def test_the_help_says_which_command_takes_questions_in_words():
+    text = shown(page_of(help_reply(("BTC",))))
+    assert "**In words** with `/ask`, such as:\n“which side gets squeezed on sol”" in text
 
 
 def test_an_answer_ends_with_what_its_numbers_are_not(reply):
@@ -206,6 +219,14 @@ def test_no_markup_gets_through(text):
     assert "\n" not in markup
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_~`|<>\[\]]", markup)
     assert not re.match(r"\s*(#{1,3}\s|-[\s#]|\+\s|\d+[.)]\s)", markup)
+
+
+@pytest.mark.parametrize("text", ["see https://evil.example/x", "HTTP://a", "“discord://-/invite”", "x 1 https://"])
+def test_an_address_that_somebody_wrote_is_no_link(text):
+    markup = plain(text)
+    assert "\\://" in markup
+    assert not re.search(r"\w://", markup)
+    assert read(markup) == text
 
 
 @pytest.mark.parametrize("text", ["# loud", "- item", "+ item", "-# small", "1. first", "> quoted", "1) first"])
