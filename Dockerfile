@@ -5,12 +5,12 @@ RUN pip install --no-cache-dir uv
 WORKDIR /src
 # The libraries first: they change less often than the program.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-dev --no-install-project --extra discord --extra live --extra llm --extra serve --extra telegram
+RUN uv sync --locked --no-dev --no-install-project --extra cluster --extra discord --extra live --extra llm --extra postgresql --extra serve --extra telegram
 COPY README.md LICENSE config.example.toml ./
 COPY bot ./bot
 COPY charts ./charts
 COPY engine ./engine
-RUN uv sync --locked --no-dev --no-editable --extra discord --extra live --extra llm --extra serve --extra telegram
+RUN uv sync --locked --no-dev --no-editable --extra cluster --extra discord --extra live --extra llm --extra postgresql --extra serve --extra telegram
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /data --create-home fathom

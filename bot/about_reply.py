@@ -32,6 +32,14 @@ _NOTHING_HERE = (
     "Nothing is stored about anybody here: settings are for chats. On a console use --theme, --config and the other "
     "options; fathom ask --help shows them."
 )
+_NO_REPORTS = (
+    "Reports are for chats: they come by themselves on Telegram and Discord, while fathom serve runs. On a console, "
+    "let the system's own timetable run fathom ask."
+)
+_NO_ALERTS = (
+    "Alerts are for chats: they come by themselves on Telegram and Discord, while fathom serve runs. On a console, let "
+    "the system's own timetable run fathom ask."
+)
 
 
 def about_reply(source_name: str, symbols: int) -> Reply:
@@ -75,6 +83,16 @@ def track_reply(symbol: str | None) -> Reply:
 def no_settings_reply() -> Reply:
     """Return the answer to `/settings` and `/forget_me` where nobody keeps anything."""
     return Reply(blocks=block("guide", Line(text=_NOTHING_HERE)))
+
+
+def no_reports_reply() -> Reply:
+    """Return the answer to `/report` where nothing is sent unasked."""
+    return Reply(blocks=block("guide", Line(text=_NO_REPORTS)))
+
+
+def no_alerts_reply() -> Reply:
+    """Return the answer to `/alert` where nothing is sent unasked."""
+    return Reply(blocks=block("guide", Line(text=_NO_ALERTS)))
 
 
 def _whose(kept: Kept) -> str:

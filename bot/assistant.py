@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol, assert_never
 
-from bot.about_reply import about_reply, no_settings_reply, privacy_reply, track_reply
+from bot.about_reply import (
+    about_reply,
+    no_alerts_reply,
+    no_reports_reply,
+    no_settings_reply,
+    privacy_reply,
+    track_reply,
+)
 from bot.faults import fault_of
 from bot.grammar import parse_request
 from bot.guide_reply import help_reply, models_reply
@@ -15,6 +22,7 @@ from bot.point_reply import points_reply
 from bot.replies import Reply, fault_reply
 from bot.requests import (
     About,
+    Alert,
     ForgetMe,
     Help,
     Level,
@@ -25,24 +33,29 @@ from bot.requests import (
     Points,
     Privacy,
     Questions,
+    Report,
     Request,
     Settings,
     Track,
     Zones,
 )
 from engine.analysis import analyse as analyse_market
-from engine.errors import DataUnavailableError
+from engine.errors import DataUnavailableError, UnknownSymbolError
 from engine.level import read_level as read_level_of_market
 from engine.market import Market
 from engine.models import REGISTRY, model_named
 from engine.results import Analysis, LevelReport, MapKey
 from engine.sources.base import Source
+from engine.symbols import SymbolIndex
 from engine.text import venue_text
 from engine.windows import window_named
 
 ANCHOR_MODEL = "M1"
 """The model of a request that names only a window: the default reading's short-term anchor."""
 ANCHOR_WINDOW = "24h"
+MOST_SUGGESTED = 3
+MOST_LISTED = 20
+"""Symbols that a refusal names: the nearest ones, or without any the most traded."""
 OWN_WINDOWS = {"M2": "3d", "M5": "3d"}
 """The window of a request that names only a model: where the default reading looks at it, else the anchor's."""
 
@@ -122,18 +135,34 @@ class Assistant:
             case _:
                 return self._about_itself(request)
 
-    def _about_itself(self, request: About | Privacy | Track | Settings | ForgetMe) -> Reply:
+    def _about_itself(self, request: About | Privacy | Track | Settings | ForgetMe | Report | Alert) -> Reply:
         match request:
             case About():
                 return about_reply(self._source.name, len(self._source.known_symbols()))
             case Privacy():
                 return privacy_reply()
             case Track():
+                self._refuse_unknown(request.symbol)
                 return track_reply(request.symbol)
             case Settings() | ForgetMe():  # a chat keeps settings and answers these itself
                 return no_settings_reply()
+            case Report():
+                return no_reports_reply()
+            case Alert():
+                return no_alerts_reply()
             case _:
                 assert_never(request)
+
+    def _refuse_unknown(self, symbol: str | None) -> None:
+        """Refuse a symbol that the source does not list, as far as memory knows; a market is not asked for.
+
+        Raises:
+            UnknownSymbolError: it is not listed; holds the nearest ones.
+
+        """
+        known = self._source.known_symbols()
+        if symbol is not None and known and symbol not in known:
+            raise UnknownSymbolError(symbol, SymbolIndex(known).suggest(symbol, MOST_SUGGESTED), known[:MOST_LISTED])
 
     def _market(self, request: MarketRequest) -> Market:
         market = self._source.market(request.symbol, self._at_s)

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bot.db_command import db
 from bot.doctor_command import doctor
 from bot.history_command import history
 from bot.init_command import init
+from bot.options import ConfigOption
 from bot.record_command import record
 from bot.serve_command import serve
 
@@ -52,9 +54,6 @@ _AtOption = Annotated[
 _OutOption = Annotated[str | None, typer.Option("--out", metavar="DIR", help="Folder for pictures.")]
 _ThemeOption = Annotated[str | None, typer.Option("--theme", metavar="NAME", help="dark, light or colour-blind.")]
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print the stable JSON; a picture only with --out.")]
-_ConfigOption = Annotated[
-    str | None, typer.Option("--config", metavar="FILE", help="Settings (default: ./config.toml).")
-]
 _ModelOption = Annotated[str, typer.Option("--model", metavar="MODEL", help="Such as M1; see fathom models.")]
 _WindowOption = Annotated[str, typer.Option("--window", metavar="WINDOW", help="12h, 24h, 48h, 3d, 1w, 2w or 1m.")]
 _CsvOption = Annotated[str, typer.Option("--csv", metavar="FILE", help="File to write, - for standard output.")]
@@ -109,7 +108,7 @@ def ask(
     as_json: _JsonOption = False,  # noqa: FBT002 - typer makes a flag of it
     out: _OutOption = None,
     theme: _ThemeOption = None,
-    config: _ConfigOption = None,
+    config: ConfigOption = None,
 ) -> int:
     """Answer one message, as typed in a chat.
 
@@ -139,7 +138,7 @@ def chat(
     at: _AtOption = None,
     out: _OutOption = None,
     theme: _ThemeOption = None,
-    config: _ConfigOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Answer message after message.
 
@@ -167,7 +166,7 @@ def swept(
     source: _SourceOption = None,
     recordings: _RecordingsOption = None,
     at: _AtOption = None,
-    config: _ConfigOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Write what price swept out of a map, hour by hour.
 
@@ -193,7 +192,7 @@ def profile(
     source: _SourceOption = None,
     recordings: _RecordingsOption = None,
     at: _AtOption = None,
-    config: _ConfigOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Write what stands in a map at each price now.
 
@@ -216,7 +215,7 @@ def export(
     source: _SourceOption = None,
     recordings: _RecordingsOption = None,
     at: _AtOption = None,
-    config: _ConfigOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Write a whole heat map as CSV or Parquet.
 
@@ -244,6 +243,7 @@ app.command()(doctor)
 app.command()(record)
 app.command()(init)
 app.command()(serve)
+app.add_typer(db, name="db")
 
 
 @app.command()

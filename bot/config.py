@@ -23,11 +23,13 @@ from pydantic_settings import (
 
 from bot.redaction import redacted
 from bot.sections import (
+    AlertsSettings,
     ConfigError,
     DiscordSettings,
     HttpUrl,
     LanguageModelSettings,
     OwnerSettings,
+    ReportsSettings,
     Section,
     ServeSettings,
     SocketUrl,
@@ -172,6 +174,8 @@ class Settings(BaseSettings):
     serve: ServeSettings = ServeSettings()
     owner: OwnerSettings = OwnerSettings()
     storage: StorageSettings = StorageSettings()
+    reports: ReportsSettings = ReportsSettings()
+    alerts: AlertsSettings = AlertsSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
 
 
@@ -213,7 +217,7 @@ def _refuse_unusable_venues(venues: VenuesSettings, file: Path | None) -> None:
     """Refuse a venue that the exchange library does not know, and two names of one exchange."""
     if not venues.__pydantic_extra__:
         return
-    from engine.sources.live.library import same_exchange, unknown_exchange  # the usual three need no look
+    from engine.sources.live.exchange_library import same_exchange, unknown_exchange  # the usual three need no look
 
     for name in venues.__pydantic_extra__:
         if (problem := unknown_exchange(name)) is not None:

@@ -11,10 +11,14 @@ from limits.strategies import MovingWindowRateLimiter
 
 from bot.preferences import Place
 
-PERSON = RateLimitItemPerSecond(8, 20)
-"""Eight new answers in twenty seconds: five in ten never meet it, and nobody reads faster (own assumption)."""
-COMMUNITY = RateLimitItemPerSecond(30, 20)
-"""Of all people of one server or group together: as many as two workers answer in ten seconds."""
+PERSON = RateLimitItemPerSecond(20, 20)
+"""New answers in twenty seconds: five in ten come to fifteen at most wherever the window is cut, so whoever goes on at
+that pace never meets it; and one person fills no third of the queue."""
+COMMUNITY = RateLimitItemPerSecond(100, 20)
+"""New answers of all people of one server or group together: three quarters of what two workers answer meanwhile, and
+more than the queue holds, so that a burst meets "busy" first, which is about the machine and not about the people."""
+FLOOD = RateLimitItemPerSecond(60, 20)
+"""Messages and presses of one person, whatever they ask: three a second are no longer typed (own assumption)."""
 
 
 class TooFastError(Exception):
@@ -26,12 +30,26 @@ class TooFastError(Exception):
 
 
 class Cooldown:
-    """Counts new answers by person and by community over a moving window."""
+    """Counts new answers by person and by community, and messages by person, over a moving window."""
 
-    def __init__(self, person: RateLimitItem = PERSON, community: RateLimitItem = COMMUNITY) -> None:
+    def __init__(
+        self, person: RateLimitItem = PERSON, community: RateLimitItem = COMMUNITY, flood: RateLimitItem = FLOOD
+    ) -> None:
         self._person = person
         self._community = community
+        self._flood = flood
         self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    def heard(self, place: Place) -> None:
+        """Count a message or a press, whether or not its answer costs work.
+
+        Raises:
+            TooFastError: no person is that fast.
+
+        """
+        sender = (place.platform, f"messages of {place.user}")
+        if not self._window.hit(self._flood, *sender):
+            raise TooFastError(self._wait_s(self._flood, sender), who="You")
 
     def count(self, place: Place) -> None:
         """Count one answer that costs work.

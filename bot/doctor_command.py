@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.options import ConfigOption
 from engine.windows import iso
 
 if TYPE_CHECKING:
@@ -28,11 +29,9 @@ _WORDS = {"ok": "ok", "warn": "WARN", "fail": "FAIL", "off": "off"}
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the numbers.")] = False,  # noqa: FBT002
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help="Settings (default: ./config.toml).")
-    ] = None,
+    config: ConfigOption = None,
 ) -> int:
-    """Check venues, chats, clock, history and this machine.
+    """Check venues, chats, model, clock, history, machine.
 
     Each failure comes with what to do.
 
@@ -58,14 +57,19 @@ async def examined(settings: Settings, clock: Callable[[], float], *, config: Pa
 
     from bot.chat_checks import check_chats
     from bot.checks import LOCAL_CHECKS
+    from bot.language_model_check import check_language_model
     from bot.machine_checks import check_compiled_cache, check_drawing, secret_files_check
     from bot.storage_check import check_database
 
     local = [asyncio.to_thread(check, settings) for check in (*LOCAL_CHECKS, check_drawing, check_compiled_cache)]
-    found, database, chats, venues = await asyncio.gather(
-        asyncio.gather(*local), check_database(settings), check_chats(settings), _venues(settings, clock)
+    found, database, chats, model, venues = await asyncio.gather(
+        asyncio.gather(*local),
+        check_database(settings),
+        check_chats(settings),
+        check_language_model(settings),
+        _venues(settings, clock),
     )
-    return (*found, database, secret_files_check(settings, config), *chats, *venues)
+    return (*found, database, secret_files_check(settings, config), *chats, model, *venues)
 
 
 async def _venues(settings: Settings, clock: Callable[[], float]) -> tuple[Check, ...]:

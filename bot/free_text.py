@@ -26,20 +26,30 @@ from bot.requests import (
     Questions,
     Request,
     RequestError,
+    Settings,
+    Track,
     Zones,
 )
-from bot.sentence import BREAK, UNKNOWN, Sentence, read_sentence
+from bot.sentence import BREAK, SLOTS, UNKNOWN, Sentence, read_sentence
 from engine.text import price_text, venue_text
 
 EXAMPLES = ("/liq BTC", "/level BTC 68.5k", "/help")
-SLOTS = frozenset({"PRICE", "WINDOW", "MODEL", "VENUE", "HORIZON"})
 LONGEST_COUNT = 4
 """Digits up to which a number in a statement, without symbol, sign or unit, may be a year, an hour or a count."""
+SMALL_DIGITS = 2
+"""Digits up to which a number in a question about something else is a price only where it stands as one: trap 4 eth."""
+_BEFORE_A_PRICE = frozenset({"at", "@", "near", "around", "to", "is", "of", "past", "through", "from", "about", "by"})
+_READ_BEFORE_A_PRICE = frozenset({UNKNOWN, "ABOVE", "BELOW", "TOUCH", "LEVEL"})
+_CURRENCIES = frozenset({"bucks", "buck", "bux", "dollars", "dollar", "usd", "usdt", "usdc", "quid"})
+STRANGE_BESIDE_LITTLE = 2
+"""Strange words beside a symbol that is sure and a question that others than traders ask, too."""
 _ASKING = frozenset({"what", "which", "where", "how", "is", "are", "does", "do", "will", "can", "could", "if", "any"})
 _NOT_ADVICE = (
     "I do not say where price will go or what to do. I say where positions would be forced out, which side is more "
     "exposed and what would prove that wrong."
 )
+_ABOUT_FATHOM = frozenset({"track", "settings"})
+"""What is asked of the program itself, in words that hardly anything else is asked in."""
 _POINTS: tuple[Point, ...] = get_args(Point)
 _WHOLE: dict[str, type[Liq | Maps | Zones | Questions]] = {
     "whole": Liq,
@@ -73,13 +83,33 @@ def parse_free_text(text: str, known: Collection[str], talk: Talk) -> Request:
     intents = intents_of(_shown(sentence, mentions))
     names = tuple(intent.name for intent in intents)
     _refuse_strange(sentence, mentions, intents, talk)
-    if names in (("help",), ("models",)):
+    if names == ("help",) or (names == ("models",) and not _names_a_map(sentence, mentions)):
         return Help() if names == ("help",) else Models()
-    if "advice" in names or (
+    if "track" in names:
+        return Track(symbol=next(iter(mentions.symbols), None))
+    if names == ("settings",) and not mentions.symbols:
+        return Settings()
+    if _wants_advice(intents) or (
         names and set(names) <= {"forecast", "whole"} and "forecast" in names and not sentence.prices
     ):
         raise NoAdviceError(_NOT_ADVICE, _instead(mentions, sentence, talk))
     return _asked(sentence, mentions, _without_forecasts(names), talk)
+
+
+def _wants_advice(intents: Sequence[Intent]) -> bool:
+    """Tell whether a message asks what to do; "which is in more danger, the long or the short" asks something else."""
+    names = {intent.name for intent in intents}
+    return any(
+        intent.name == "advice" and not ("exposed" in names and {"LONG", "or", "SHORT"} >= set(intent.concepts))
+        for intent in intents
+        if "questions" not in names
+    )
+
+
+def _names_a_map(sentence: Sentence, mentions: Mentions) -> bool:
+    """Tell whether a model is named as the map to read a market from ("btc m2?"), not asked about itself."""
+    about_itself = any(word.read in {"ASSUME", "DIFFER", "WHY", "MODELS"} for word in sentence.words)
+    return bool(mentions.symbols and sentence.models) and not about_itself
 
 
 def _shown(sentence: Sentence, mentions: Mentions) -> tuple[str, ...]:
@@ -96,7 +126,7 @@ def _shown(sentence: Sentence, mentions: Mentions) -> tuple[str, ...]:
 
 def _without_forecasts(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return what can be answered, without what only frames it."""
-    real = tuple(name for name in names if name not in {"forecast", "help", "models"})
+    real = tuple(name for name in names if name not in {"forecast", "advice", "help", "models", "settings"})
     return tuple(name for name in real if name != "whole") or real
 
 
@@ -107,12 +137,27 @@ def _refuse_strange(sentence: Sentence, mentions: Mentions, intents: Sequence[In
         RequestError: it is.
 
     """
-    anchors = sum(word.read in ANCHORS or (word.read == "PRICE" and bool(mentions.symbols)) for word in sentence.words)
-    sure = bool(mentions.symbols) and mentions.is_sure
-    allowed = anchors + sure * bool(intents or sentence.prices) - 2 * (not mentions.symbols)
-    if len(mentions.strange) > max(allowed, 0):
-        listed = " ".join(f"“{word.text[:20]}”" for word in mentions.strange[:3])
+    worst = mentions.names or mentions.strange
+    if mentions.names or len(mentions.strange) > _most_strange(sentence, mentions, intents):
+        listed = " ".join(f"“{word.text[:20]}”" for word in worst[:3])
         raise RequestError(f"I do not understand {listed} here.", _instead(mentions, sentence, talk))
+
+
+def _most_strange(sentence: Sentence, mentions: Mentions, intents: Sequence[Intent]) -> int:
+    """Return how many strange words, none of which names anything, a message may hold.
+
+    As many as are understood where both the symbol and a question of the trade are in it; few where either is weak.
+    """
+    anchors = sum(word.read in ANCHORS or (word.read == "PRICE" and bool(mentions.symbols)) for word in sentence.words)
+    if any(intent.name in _ABOUT_FATHOM for intent in intents):
+        return sum(word.read not in ("", BREAK, UNKNOWN) for word in sentence.words)
+    if not mentions.symbols:
+        return max(anchors - 2 + _asks(sentence), 0)
+    if not mentions.is_sure:
+        return anchors
+    if intents and anchors:
+        return sum(word.read not in ("", BREAK, UNKNOWN) for word in sentence.words)
+    return STRANGE_BESIDE_LITTLE * bool(intents or anchors)
 
 
 def _instead(mentions: Mentions, sentence: Sentence, talk: Talk) -> tuple[str, ...]:
@@ -138,10 +183,14 @@ def _asked(sentence: Sentence, mentions: Mentions, names: tuple[str, ...], talk:
             raise RequestError("I do not understand what is asked.", _instead(mentions, sentence, talk))
         return Liq(symbol=symbol, window=map_.window, model=map_.model, venue=map_.venue)
     if len(names) == 1 and names[0] in _WHOLE:
+        if names[0] == "maps":
+            return maps_request(map_)
         return _WHOLE[names[0]](symbol=symbol, window=map_.window, model=map_.model, venue=map_.venue)
     points = tuple(point for name in names for point in _POINTS if point == name)
     if not points:
         raise RequestError("That asks for two things at once.", (f"/questions {symbol}", f"/maps {symbol}"))
+    if len(points) > 1 and sentence.looks_ahead and "touch" not in points:
+        points = (*points, "touch")  # the only numbers about the time to come
     window = None if points == ("realised",) else map_.window  # what happened is in no map
     return Points(symbol=symbol, window=window, model=map_.model, venue=map_.venue, points=points)
 
@@ -186,11 +235,24 @@ def _map(sentence: Sentence, symbol: str, names: Sequence[str]) -> MarketRequest
 def _level(sentence: Sentence, mentions: Mentions, map_: MarketRequest, price: float, names: tuple[str, ...]) -> Level:
     typed_price = next(word.text for word in sentence.words if word.read == "PRICE")
     plain = typed_price.isdigit() and len(typed_price) <= LONGEST_COUNT
-    if plain and not mentions.symbols and "touch" not in names and not _asks(sentence):
+    stated = plain and not mentions.symbols and "touch" not in names and not _asks(sentence)
+    small = typed_price.isdigit() and len(typed_price) <= SMALL_DIGITS and bool(set(names) - {"touch", "whole"})
+    if stated or (small and not _stands_as_a_price(sentence)):
         raise RequestError(f"Is {typed_price} a price?", (f"/level {map_.symbol} {typed_price}", f"/liq {map_.symbol}"))
     touch = "touch" in names
     return Level(
         symbol=map_.symbol, window=map_.window, model=map_.model, venue=map_.venue, price=price, wants_touch=touch
+    )
+
+
+def _stands_as_a_price(sentence: Sentence) -> bool:
+    """Tell whether the words before or behind the first price say that it is one: at 3, xrp 3, 3 dollars."""
+    place = next(place for place, word in enumerate(sentence.words) if word.read == "PRICE")
+    before, behind = sentence.words[:place][-1:], sentence.words[place + 1 :][:1]
+    return (
+        not before
+        or any(word.text.lower() in _BEFORE_A_PRICE or word.read in _READ_BEFORE_A_PRICE for word in before)
+        or any(word.text.lower() in _CURRENCIES for word in behind)
     )
 
 
@@ -244,6 +306,20 @@ def _on_the_same_map(
     if names == ("zones",):
         return None
     return Points(symbol=last.symbol, window=last.window, model=last.model, venue=last.venue, points=points)
+
+
+def maps_request(asked: MarketRequest) -> Maps:
+    """Return the request for the four default maps.
+
+    Raises:
+        RequestError: one map was named, which is another question.
+
+    """
+    if asked.window is None and asked.model is None:
+        return Maps(symbol=asked.symbol, venue=asked.venue)
+    window = [asked.window.name] if asked.window is not None else []
+    one = " ".join(("/liq", asked.symbol, *window, *([asked.model] if asked.model is not None else [])))
+    raise RequestError("/maps always shows the four default maps.", (f"/maps {asked.symbol}", one))
 
 
 def venue_suggestions(symbol: str, venues: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,8 @@
             | words                    see below
     command = /liq /level /maps /zones /questions /models /help /start /track /about /privacy /forget_me
               /settings ...            has words of its own: bot.settings_words
+              /report ...              has, too: bot.reports.report_words; also "send me btc every morning at 8"
+              /alert ...               has, too: bot.alerts.alert_words; also "tell me when btc hits 70k"
               /ask words               the same as the words alone
               "@name_of_the_bot" may follow a command
     slot    = symbol | price | window | model | venue | side (of /zones)
@@ -24,9 +26,11 @@ import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.free_text import EXAMPLES, Talk, parse_free_text, single, typed, venue_suggestions
+from bot.alerts.alert_words import alert_wished, parse_alert
+from bot.free_text import EXAMPLES, Talk, maps_request, parse_free_text, single, typed, venue_suggestions
 from bot.lexicon import is_understood
 from bot.mentions import listed_symbol
+from bot.reports.report_words import parse_report, report_wished
 from bot.requests import (
     About,
     ForgetMe,
@@ -64,7 +68,7 @@ _MARKET_REQUESTS: dict[str, type[Liq | Maps | Zones | Questions]] = {
     "zones": Zones,
     "questions": Questions,
 }
-COMMANDS = (*_MARKET_REQUESTS, "level", "ask", "track", "settings", *_GUIDES)
+COMMANDS = (*_MARKET_REQUESTS, "level", "ask", "track", "report", "alert", "settings", *_GUIDES)
 """What may follow a slash."""
 _SIDES: dict[str, Side] = {"above": "above", "below": "below", "upside": "above", "downside": "below"}
 
@@ -102,8 +106,12 @@ def parse_request(
     tokens = tokenise(text)
     talk = Talk(symbol=last_symbol, request=last_request)
     if not tokens or not tokens[0].startswith("/"):
-        return parse_free_text(text, symbols, talk)
+        return report_wished(text, symbols) or alert_wished(text, symbols) or parse_free_text(text, symbols, talk)
     command = _command(tokens[0])
+    if command == "report":
+        return parse_report(text, symbols=symbols)
+    if command == "alert":
+        return parse_alert(text, symbols=symbols, last_symbol=last_symbol)
     if command == "settings":
         return parse_settings(" ".join(tokens))
     if command == "ask":
@@ -146,9 +154,8 @@ def _about_market(command: str, slots: _Slots, symbol: str) -> Request:
         if price is None:
             raise RequestError("Which price?", (f"/level {symbol} 68.5k", f"/zones {symbol}"))
         return Level(symbol=symbol, window=window, model=model, venue=venue, price=price)
-    if command == "maps" and (window or model):
-        one = " ".join(("/liq", symbol, *([window.name] if window else []), *([model] if model else [])))
-        raise RequestError("/maps always shows the four default maps.", (f"/maps {symbol}", one))
+    if command == "maps" and (window or model or price is None):
+        return maps_request(MarketRequest(symbol=symbol, window=window, model=model, venue=venue))
     if price is not None:
         raise RequestError(f"/{command} takes no price.", (*prices, f"/{command} {symbol}"))
     if command == "zones" and len(slots.sides) == 1:
@@ -195,7 +202,7 @@ def _symbol(slots: _Slots, known: Collection[str], last_symbol: str | None) -> s
     if len(found) == 1:
         return found[0]
     if not found:
-        return _from_understood(slots, known) or _last(last_symbol)
+        return symbol_or_last(_from_understood(slots, known), last_symbol)
     listed = tuple(symbol for symbol in found if symbol in known)
     if len(listed) == 1:
         strange = " ".join(f"“{word}”" for word, symbol in read.items() if symbol != listed[0])
@@ -214,7 +221,14 @@ def _from_understood(slots: _Slots, known: Collection[str]) -> str | None:
     return listed[0] if len(listed) == 1 else None
 
 
-def _last(last_symbol: str | None) -> str:
-    if last_symbol is None:
+def symbol_or_last(symbol: str | None, last_symbol: str | None) -> str:
+    """Return the symbol of a request, the last one of the conversation where it names none.
+
+    Raises:
+        RequestError: there is neither.
+
+    """
+    found = symbol or last_symbol
+    if found is None:
         raise RequestError("Which symbol?", EXAMPLES)
-    return last_symbol
+    return found

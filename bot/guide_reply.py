@@ -34,7 +34,17 @@ _COMMANDS = (
     ("/zones sol", "every zone with its score taken apart"),
     ("/questions BTC", "the questions that a careful trader asks, answered from the numbers of the moment"),
     ("/models", "what each model assumes"),
+    (
+        "/report add BTC at 08:00",
+        "the same by itself, in a chat: daily, weekly, every 4h, before funding; /report list",
+    ),
+    (
+        "/alert BTC 68500",
+        "be told when price crosses a level; also zone 75, sweep, flip, invalidated, condition; /alert list",
+    ),
 )
+IN_WORDS = "IN WORDS"
+"""The label of what can be asked without a command."""
 _IN_WORDS = (
     ("which side gets squeezed on sol", "the side that is more exposed, with the reasons"),
     ("what's below us on eth", "one side's zones, the best and the nearest first; also “above”"),
@@ -60,7 +70,7 @@ def help_reply(symbols: Sequence[str]) -> Reply:
             *block(
                 "guide",
                 *(
-                    Line(text=f"“{asked}”: {meaning}", label="" if place else "IN WORDS")
+                    Line(text=f"“{asked}”: {meaning}", label="" if place else IN_WORDS)
                     for place, (asked, meaning) in enumerate(_IN_WORDS)
                 ),
             ),

@@ -11,26 +11,43 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.alerts.alert_desk import AlertDesk
 from bot.cooldown import Cooldown, TooFastError
 from bot.faults import fault_of
 from bot.free_text import Talk
-from bot.grammar import parse_request
+from bot.grammar import parse_request, symbol_or_last
+from bot.local_times import told_in
 from bot.preferences import Place, Preferences, PreferenceStore
 from bot.presses import Button, OldButtonError, Press, buttons_for
 from bot.replies import Block, Fault, Line, Reply, block, fault_reply
-from bot.requests import ForgetMe, Liq, MarketRequest, NoAdviceError, Privacy, Request, RequestError, Settings
-from bot.service.answer import Answer, Drawing, Findings, Order
+from bot.reports.report_desk import Habits, ReportDesk
+from bot.requests import (
+    Alert,
+    ForgetMe,
+    Liq,
+    MarketRequest,
+    NoAdviceError,
+    Privacy,
+    Report,
+    Request,
+    RequestError,
+    Settings,
+)
+from bot.service.answer import Answer, Drawing, Order
 from bot.service.service import AnswerService, BusyError
 from bot.settings_desk import SettingsDesk
 from bot.wordsmith import PlainWords, Understood, Wordsmith
+from engine.findings import Findings
 from engine.windows import window_named
 
 REMEMBERED_CHATS = 20_000
 """Chats of which the last request is remembered in memory; a longer silence starts a new conversation."""
+
+NO_PICTURE = "That answer has no picture, so there is none in full size."
 
 Outcome = Literal["answered", "refused", "too_fast", "busy", "failed"]
 """refused: not understood, or not to be had; failed: our own fault."""
@@ -42,22 +59,25 @@ _log = logging.getLogger(__name__)
 class Outgoing:
     """What is sent back to one message or press.
 
-    request: what it answers, None where nothing was understood; drawing: the picture, if there is one; as_file: it is
-    wanted unchanged, as a file; buttons: rows of what can be pressed next; is_brief: a word to one person (a fault, a
-    cooldown), which needs no message that everybody sees where the platform can do without; outcome: how it went;
-    is_cached: the answer was there already; is_reworded: a language model has said it better already.
+    request: what it answers, None where nothing was understood; drawing: the picture, if there is one; more_drawings:
+    pictures beside it in the same message, as of a digest, ten in all at most; as_file: it is wanted unchanged, as a
+    file; buttons: rows of what can be pressed next; is_brief: a word to one person (a fault, a cooldown), which needs
+    no message that everybody sees where the platform can do without; outcome: how it went; is_cached: the answer was
+    there already; is_whole: all there is to read was asked for; time_zone: of the moments in the reply (IANA name).
     """
 
     reply: Reply
     request: Request | None = None
     drawing: Drawing | None = None
+    more_drawings: tuple[Drawing, ...] = ()
     findings: Findings | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     as_file: bool = False
     is_brief: bool = False
     outcome: Outcome = "answered"
     is_cached: bool = False
-    is_reworded: bool = False
+    is_whole: bool = False
+    time_zone: str = "UTC"
 
 
 class Handlers:
@@ -69,6 +89,8 @@ class Handlers:
         preferences: PreferenceStore,
         cooldown: Cooldown,
         wordsmith: Wordsmith | None = None,
+        reports: ReportDesk | None = None,
+        alerts: AlertDesk | None = None,
     ) -> None:
         self._service = service
         self._wordsmith = wordsmith or PlainWords()
@@ -76,11 +98,14 @@ class Handlers:
         self._preferences = preferences
         self._cooldown = cooldown
         self._desk = SettingsDesk(preferences)
+        self._reports = reports
+        self._alerts = alerts
         self._talks: OrderedDict[Hashable, Talk] = OrderedDict()
 
     async def said(self, text: str, place: Place) -> Outgoing:
         """Answer a message; never raises, what went wrong is a reply that says so."""
         try:
+            self._cooldown.heard(place)
             liked = await self._preferences.preferences(place)
             understood = await self._understood(text, place, liked)
             outgoing = await self._answered(_as_liked(understood.request, liked), place, liked)
@@ -91,8 +116,19 @@ class Handlers:
     async def asked(self, request: Request, place: Place) -> Outgoing:
         """Answer a request, such as a command whose options the platform has read."""
         try:
+            self._cooldown.heard(place)
             liked = await self._preferences.preferences(place)
             return await self._answered(_as_liked(request, liked), place, liked)
+        except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
+            return _failed(error)
+
+    async def went_on(self, about: Callable[[str], Request], place: Place) -> Outgoing:
+        """Answer a request about no symbol: the last one of the conversation, else the one that is preferred."""
+        try:
+            self._cooldown.heard(place)
+            liked = await self._preferences.preferences(place)
+            symbol = symbol_or_last(None, self._talk(place).symbol or liked.symbol)
+            return await self._answered(_as_liked(about(symbol), liked), place, liked)
         except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
             return _failed(error)
 
@@ -103,25 +139,19 @@ class Handlers:
             ValueError: the press needs no answer but the platform's own doing (delete, a price to ask for).
 
         """
-        if press.request is None or press.verb not in ("ask", "hd"):
+        if press.request is None or press.verb not in ("ask", "more", "hd"):
             msg = f"a press of {press.verb} is the platform's to do"
             raise ValueError(msg)
         try:
+            self._cooldown.heard(place)
             _refuse_others(press, place)
-            if isinstance(press.request, Settings | ForgetMe):
-                return replace(await self._kept(press.request, place), is_brief=False)  # in place of what was shown
             liked = await self._preferences.preferences(place)
-            return await self._answered(press.request, place, liked, is_hd=press.verb == "hd")
+            if isinstance(press.request, Settings | ForgetMe | Report | Alert):  # in place of what was shown
+                return replace(await self._kept(press.request, place, liked), is_brief=False)
+            outgoing = await self._answered(press.request, place, liked, is_hd=press.verb == "hd")
+            return replace(outgoing, is_whole=press.verb == "more")
         except Exception as error:  # noqa: BLE001 - every error becomes words; the unexpected ones are logged
             return _failed(error)
-
-    async def reworded(self, outgoing: Outgoing) -> Outgoing | None:
-        """Return what was just sent in better words, None where there are none: to edit it, for nobody waits for words.
-
-        Without a language model that is None at once. Never raises.
-        """
-        reply = None if outgoing.is_reworded else await self._worded(outgoing.reply)
-        return None if reply is None else replace(outgoing, reply=reply, is_reworded=True)
 
     def suggestions(self, text: str) -> tuple[str, ...]:
         """Return the symbols that begin like the text or are meant by it, most traded first: for autocomplete."""
@@ -135,7 +165,7 @@ class Handlers:
             EngineError: it names a window that no map has.
 
         """
-        talk = self._talks.get(_conversation(place), Talk())
+        talk = self._talk(place)
         symbols, last_symbol = self._service.known_symbols(), talk.symbol or liked.symbol
         try:
             request = parse_request(text, symbols=symbols, last_symbol=last_symbol, last_request=talk.request)
@@ -159,16 +189,17 @@ class Handlers:
         return True
 
     async def _answered(self, request: Request, place: Place, liked: Preferences, *, is_hd: bool = False) -> Outgoing:
-        if isinstance(request, Settings | ForgetMe):
-            return await self._kept(request, place)
+        if isinstance(request, Settings | ForgetMe | Report | Alert):
+            return await self._kept(request, place, liked)
         order = Order(request=request, theme=liked.theme or "dark", is_hd=is_hd)
         is_cached = self._service.is_ready(order)
-        if not is_cached:  # what costs nothing is never refused
+        if self._service.costs_work(order):  # what costs nothing is never refused
             self._cooldown.count(place)
         answer = await self._service.answer(order)
+        if is_hd and answer.drawing is None and answer.reply.fault is None:
+            raise RequestError(NO_PICTURE)
         self._remember(place, answer)
-        better = self._wordsmith.known(answer.reply)
-        reply = better or answer.reply
+        reply = told_in(self._wordsmith.known(answer.reply) or answer.reply, liked.time_zone)
         self._word_later(answer.reply)
         if isinstance(request, Privacy):
             reply = replace(reply, blocks=(*reply.blocks, *_model_lines(self._wordsmith)))
@@ -177,42 +208,75 @@ class Handlers:
             request=request,
             drawing=answer.drawing,
             findings=answer.findings,
-            buttons=buttons_for(request, asker=place.user) if answer.reply.fault is None and not is_hd else (),
+            buttons=_buttons(answer, place) if not is_hd else (),
             as_file=is_hd,
             is_brief=answer.reply.fault is not None,
             outcome=_outcome(answer.reply.fault),
             is_cached=is_cached,
-            is_reworded=better is not None,
+            time_zone=liked.time_zone,
         )
 
     def _word_later(self, reply: Reply) -> None:
-        """Let sentences that are new be reworded meanwhile, for the next answer that holds them."""
+        """Let sentences that are new be reworded meanwhile, for the next answer that holds them.
+
+        What was sent stays as it is: nobody's text changes while they read, and no edit counts against a chat's limit.
+        """
         if isinstance(self._wordsmith, PlainWords):
             return
         task = asyncio.get_running_loop().create_task(self._worded(reply))
         self._wording.add(task)
         task.add_done_callback(self._wording.discard)
 
-    async def _worded(self, reply: Reply) -> Reply | None:
+    async def _worded(self, reply: Reply) -> None:
         try:
-            return await self._wordsmith.reworded(reply)
+            await self._wordsmith.reworded(reply)
         except Exception:  # noqa: BLE001 - words that could be better are no reason to fail
             _log.error("rewording an answer failed; its own words stand", exc_info=True)
-            return None
 
-    async def _kept(self, request: Settings | ForgetMe, place: Place) -> Outgoing:
-        """Answer what is about the person who asks, and about no market."""
-        self._cooldown.count(place)
+    async def _kept(self, request: Settings | ForgetMe | Report | Alert, place: Place, liked: Preferences) -> Outgoing:
+        """Answer what is about something that is kept for people, and about no market."""
+        if isinstance(request, Report):
+            return await self._about_reports(request, place, liked)
+        if isinstance(request, Alert):
+            return await self._about_alerts(request, place, liked)
         said = await self._desk.answer(request, place)
         if isinstance(request, ForgetMe) and request.confirmed and place.community is None:
             self._talks.pop(_conversation(place), None)
         return Outgoing(reply=said.reply, request=request, buttons=said.buttons, is_brief=True)
+
+    def _talk(self, place: Place) -> Talk:
+        return self._talks.get(_conversation(place), Talk())
+
+    async def _about_reports(self, request: Report, place: Place, liked: Preferences) -> Outgoing:
+        if self._reports is None:
+            raise RequestError("Reports are not kept here.", ("/liq BTC", "/help"))
+        if place.is_passing:
+            raise RequestError("Reports are set up in a chat with the bot.")
+        if request.action == "test":  # it costs an answer
+            self._cooldown.count(place)
+        habits = Habits(liked=liked, last_symbol=self._talk(place).symbol)
+        said = await self._reports.answer(request, place, habits)
+        reply = told_in(said.reply, liked.time_zone)
+        return Outgoing(reply=reply, request=request, buttons=said.buttons, is_brief=True, time_zone=liked.time_zone)
+
+    async def _about_alerts(self, request: Alert, place: Place, liked: Preferences) -> Outgoing:
+        if self._alerts is None:
+            raise RequestError("Alerts are not kept here.", ("/liq BTC", "/help"))
+        if place.is_passing:
+            raise RequestError("Alerts are set in a chat with the bot.")
+        if request.action in ("add", "resume"):  # the market is read
+            self._cooldown.count(place)
+        said = await self._alerts.answer(request, place, liked)
+        reply = told_in(said.reply, liked.time_zone)
+        return Outgoing(reply=reply, request=request, buttons=said.buttons, is_brief=True, time_zone=liked.time_zone)
 
     def _remember(self, place: Place, answer: Answer) -> None:
         """Note what the conversation is about now."""
         symbol, request = answer.reply.symbol, answer.order.request
         if symbol is None or answer.reply.fault is not None or not isinstance(request, MarketRequest):
             return
+        if self._alerts is not None and isinstance(request, Liq) and answer.findings is not None:
+            self._alerts.shown(place, answer.findings)
         self._talks[_conversation(place)] = Talk(symbol=symbol, request=request)
         self._talks.move_to_end(_conversation(place))
         if len(self._talks) > REMEMBERED_CHATS:
@@ -221,6 +285,16 @@ class Handlers:
 
 def _conversation(place: Place) -> Hashable:
     return place.platform, place.chat, place.topic
+
+
+def _buttons(answer: Answer, place: Place) -> tuple[tuple[Button, ...], ...]:
+    """Return what can be pressed under an answer, nothing under a fault."""
+    if answer.reply.fault is not None:
+        return ()
+    has_positions = answer.findings is not None and answer.findings.has_positions
+    has_picture = answer.drawing is not None
+    request = answer.order.request
+    return buttons_for(request, asker=place.user, has_positions=has_positions, has_picture=has_picture)
 
 
 def _refuse_others(press: Press, place: Place) -> None:

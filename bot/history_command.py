@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.options import ConfigOption, HistoryOption
 from engine.errors import DataUnavailableError, UnknownSymbolError
 from engine.text import duration_text, moment_text, venue_text
 from engine.windows import iso
@@ -31,12 +32,8 @@ _BETWEEN = "  "
 def history(
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as BTC.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every gap.")] = False,  # noqa: FBT002
-    path: Annotated[
-        str | None, typer.Option("--path", metavar="DIR", help="Another history than [history] path.")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help="Settings (default: ./config.toml).")
-    ] = None,
+    path: HistoryOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Show what is stored of a symbol.
 

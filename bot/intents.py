@@ -18,7 +18,11 @@ GAP = 5
 
 PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("help", ("HELP", "how use BOT", "how ... i ... BOT", "what can you", "who|what are you")),
-    ("questions", ("QUESTIONS", "which|what QUESTIONS")),
+    ("track", ("TRACK", "how OFTEN ... you")),
+    ("settings", ("SETTINGS",)),
+    ("questions", ("QUESTIONS", "which|what QUESTIONS", "what|which ... should|would|could i|we|you ... ASK")),
+    ("price_action", ("ACTION ... CONFIRM|AGREE",)),
+    ("maps", ("AGREE BESIDE MAP",)),
     (
         "agreement",
         (
@@ -37,6 +41,10 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "models",
         ("what|which|how|WHY ... MODELS|MODEL", "MODELS", "DIFFER ... MODEL", "ASSUME ... MODEL", "MODEL ... ASSUME"),
+    ),
+    (
+        "exposed",
+        ("which|who|more|most ... SQUEEZE ... LONG|LONGS or ... SHORT|SHORTS", "SQUEEZE ... LONG or ... SHORT"),
     ),
     (
         "advice",
@@ -66,6 +74,12 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "KILL ... SETUP|VIEW",
             "CONDITIONS ... KILL|MISTAKEN",
             "what KILL",
+            "when|where|what|at ... VIEW KILL",
+            "when|where ... we|i|you KILL ... VIEW",
+            "TURN ... SETUP|VIEW",
+            "SETUP|VIEW ... BREAKS",
+            "BREAKS ... SETUP|VIEW",
+            "what TURN ... you",
             "if|when|where ... MISTAKEN|KILL",
         ),
     ),
@@ -130,6 +144,9 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "was|were|got|has|have ... LIQ ... last|past|RECENT|HORIZON|WINDOW",
             "RECENT ... LIQ",
             "LIQ ... RECENT",
+            "LIQ ... HAPPENED",
+            "what ... been|was|were ... LIQ",
+            "what|which|how|any ... HAPPENED ... LIQ",
         ),
     ),
     (
@@ -146,6 +163,7 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "SIDE ABOVE and BELOW",
         ),
     ),
+    ("order_book", ("BOOK ... ABOVE|BELOW",)),
     (
         "below",
         (
@@ -170,11 +188,16 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "LIQ ... SHORT|SHORTS",
             "SHORT|SHORTS ... ABOVE|UP",
             "ABOVE",
+            "what|any|where|LIQ|ZONE|LEVEL ... over SYMBOL",
             "what|where|how|which|LIQ|ZONE|LEVEL ... if ... UP",
             "if ... UP ... LIQ|what|where|how|who|ZONE|LEVEL|first",
             "UP ... LIQ|ZONE|LEVEL",
             "LIQ|ZONE|LEVEL ... UP",
         ),
+    ),
+    (
+        "nearest",
+        ("NEAREST ... LEVERAGE|LIQ|ZONE|LEVEL",),
     ),
     (
         "exposed",
@@ -190,7 +213,18 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("price_action", ("ACTION ... CONFIRM", "ACTION", "CONFIRM")),
     ("market_structure", ("STRUCTURE",)),
     ("data", ("DATA",)),
-    ("touch", ("CHANCE ... TOUCH", "TOUCH ... CHANCE", "CHANCE", "will|can|could|does|do|would|did ... TOUCH")),
+    (
+        "touch",
+        (
+            "CHANCE ... TOUCH",
+            "TOUCH ... CHANCE",
+            "CHANCE",
+            "will|can|could|does|do|would|did ... TOUCH|BREAKS|GO|UP|DOWN ... PRICE",
+            "will|can|could|does|do|would|did ... TOUCH|BREAKS",
+            "will|when ... PRICE",
+            "PRICE ... when",
+        ),
+    ),
     (
         "forecast",
         (
@@ -204,7 +238,7 @@ PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "when",
         ),
     ),
-    ("whole", ("MAP", "LIQ", "WHOLE", "LEVERAGE")),
+    ("whole", ("MAP", "LIQ", "WHOLE", "LEVERAGE", "HAPPENED")),
 )
 """Intents and their patterns; an intent may stand in several places, by how telling its patterns are."""
 

@@ -25,7 +25,7 @@ from bot.wording import (
     zone_text,
 )
 from engine.results import LevelReport, SizeBasis, TierAtLevel, Zone
-from engine.text import band_text, duration_text, percent_text, price_text, usd_text
+from engine.text import ago_text, band_text, percent_text, price_text, usd_text
 from engine.windows import HOUR_S
 
 SMALLEST_TIER_SHARE = 0.01
@@ -126,7 +126,7 @@ def _basis(report: LevelReport) -> SizeBasis:
 
 def _tier_text(tier: TierAtLevel, *, classes: bool) -> str:
     """Return a tier; real leverages are told in classes by their upper end."""
-    age = f", entered {duration_text(tier.age_s)} ago" if math.isfinite(tier.age_s) else ""
+    age = f", entered {ago_text(tier.age_s)}" if math.isfinite(tier.age_s) else ""
     return f"{'up to ' if classes else ''}{tier.leverage:g}x {usd_text(tier.usd)}{age}"
 
 

@@ -36,6 +36,7 @@ from engine.windows import HOUR_S, TOUCH_HORIZONS_H
 
 SIDES: tuple[Side, Side] = ("above", "below")
 UNCLEAR = "no clear zone, this is the side's strongest spot"
+NEXT = "next: "
 SHOWN_NEXT = 2
 """Zones listed behind the best one of a side: with more, the answer does not fit on one screen."""
 
@@ -139,7 +140,7 @@ def _sides_lines(sides: Sequence[Sequence[Zone]]) -> list[Line]:
         aligned = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(_zone_line(best, row, aligned))
         nexts = " · ".join(_next_text(zone, best) for zone in others[:SHOWN_NEXT])
-        lines += [Line(text=f"next: {nexts}", tone="muted")] if nexts else []
+        lines += [Line(text=f"{NEXT}{nexts}", tone="muted")] if nexts else []
     return lines
 
 

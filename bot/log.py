@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.redaction import RedactedFormatter
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-_QUIET = ("httpx", "httpx2", "httpcore", "apscheduler", "aiohttp.access")
+_QUIET = ("httpx", "httpx2", "httpcore", "apscheduler", "aiohttp.access", "alembic")
 """Libraries that tell every request, addresses included, where others tell what matters."""
 
 _request: ContextVar[str | None] = ContextVar("request", default=None)
@@ -77,9 +77,17 @@ def current_request() -> str | None:
 
 @contextmanager
 def request_begun() -> Iterator[str]:
-    """Give what is answered until the block ends an id, which log lines and a fault's sentence carry."""
-    token = _request.set(secrets.token_hex(4))
+    """Give what is answered until the block ends an id, which log lines and a fault's sentence carry.
+
+    Within another such block it is that one's: answering is a part of receiving, answering and sending.
+    """
+    outer = _request.get()
+    if outer is not None:
+        yield outer
+        return
+    request = secrets.token_hex(4)
+    token = _request.set(request)
     try:
-        yield str(_request.get())
+        yield request
     finally:
         _request.reset(token)

@@ -7,18 +7,18 @@ beside a price, at the side of what is asked ("link zones"). The surest kind tha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.lexicon import ANCHORS, WORDS_THAT_ARE_TICKERS
 from bot.requests import RequestError
-from bot.sentence import BREAK, UNKNOWN, Sentence, Word, is_pair
+from bot.sentence import BREAK, SLOTS, UNKNOWN, Sentence, Word, is_pair
+from bot.strangers import names_in
 from bot.tokens import as_symbol, is_marked_symbol
 from engine.symbols import coin_of
 
 _BEFORE_A_SYMBOL = frozenset({"on", "for", "of", "about", "in", "at"})
 _BEFORE_A_SUBJECT = frozenset({"is", "are", "does", "do", "will", "has", "can", "could"})
-_SLOTS = frozenset({"PRICE", "WINDOW", "MODEL", "VENUE", "HORIZON"})
 _NO_NAMES = frozenset(
     {"a", "all", "any", "at", "be", "i", "id", "if", "in", "it", "me", "no", "not", "now", "on", "one", "re", "the"}
 ) | {"us", "why"}
@@ -29,10 +29,14 @@ _MARKED, _LISTED, _CAPITALS, _PLACED = 4, 3, 2, 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
-    """The symbols that a sentence names, the surest kind alone, and the words that nothing is known of."""
+    """The symbols that a sentence names, the surest kind alone, and the words that nothing is known of.
+
+    names: those of the strange words that may name another symbol, a venue or a number.
+    """
 
     symbols: tuple[str, ...]
     strange: tuple[Word, ...]
+    names: tuple[Word, ...]
     is_sure: bool
 
 
@@ -47,7 +51,18 @@ def mentions_in(sentence: Sentence, known: Collection[str], *, in_conversation: 
     chosen = [place for place, rate in rated if rate == best > 0]
     named = {place: reader.symbol(place) for place in chosen}
     strange = tuple(word for place, word in enumerate(sentence.words) if word.read == UNKNOWN and place not in named)
-    return Mentions(symbols=tuple(dict.fromkeys(named.values())), strange=strange, is_sure=best >= _CAPITALS)
+    return Mentions(
+        symbols=tuple(dict.fromkeys(named.values())),
+        strange=strange,
+        names=_names(sentence, strange, [sentence.words[place] for place in named], reader),
+        is_sure=best >= _CAPITALS,
+    )
+
+
+def _names(sentence: Sentence, strange: Sequence[Word], symbols: Sequence[Word], reader: _Finder) -> tuple[Word, ...]:
+    """Return the strange words that may name something, those among them that the source lists."""
+    listed = tuple(word for word in strange if reader.lists(word))
+    return tuple(dict.fromkeys((*names_in(sentence.words, strange, symbols), *listed)))
 
 
 def listed_symbol(plain: str, known: Collection[str]) -> str:
@@ -72,6 +87,11 @@ class _Finder:
         """Return the symbol that a word means, as the source lists it."""
         return listed_symbol(as_symbol(_bare(self._words[place].text)), self._order)
 
+    def lists(self, word: Word) -> bool:
+        """Tell whether a strange word is the name of a listed market, and no word of English."""
+        bare = _bare(word.text)
+        return self._is_spelled(bare) and self._is_listed(bare) and bare.lower() not in WORDS_THAT_ARE_TICKERS
+
     def rate(self, place: int) -> int:
         """Return how sure it is that a word is a symbol, 0: it is none."""
         word = self._words[place]
@@ -80,7 +100,7 @@ class _Finder:
             return _MARKED
         if word.read not in (UNKNOWN, "") and not word.read.islower() and not word.read.isupper():
             return 0
-        if word.read in _SLOTS or " " in bare or not self._is_spelled(bare):
+        if word.read in SLOTS or " " in bare or not self._is_spelled(bare):
             return 0
         if not self._is_listed(bare):
             return _PLACED if word.read == UNKNOWN and self._names_a_stranger(place) else 0
@@ -108,20 +128,20 @@ class _Finder:
         name = _bare(word.text).lower()
         if name in _NO_NAMES:
             return False
-        beside_an_end = self._read(place, 1) in {BREAK, "", *_SLOTS}
+        beside_an_end = self._read(place, 1) in {BREAK, "", *SLOTS}
         if self._typed_before(place) in _BEFORE_A_SYMBOL and (word.read == UNKNOWN or beside_an_end):
             return True
         if word.read != UNKNOWN:  # a word of the trade: open, order, near
             others = {each.read for at, each in enumerate(self._words) if at != place}
-            return not self._in_conversation and place == 0 and bool(others) and others <= _SLOTS
+            return not self._in_conversation and place == 0 and bool(others) and others <= SLOTS
         if self._typed_before(place) in _BEFORE_A_SUBJECT or (len(self._words) == 1 and len(name) == 1):
             return bool(self._read(place, 1))
-        return any(side in ANCHORS for side in (before, after)) or after in _SLOTS or self._ends_a_clause(place)
+        return any(side in ANCHORS for side in (before, after)) or after in SLOTS or self._ends_a_clause(place)
 
     def _names_a_stranger(self, place: int) -> bool:
         """Tell whether a word that nobody knows stands where only a symbol does."""
         others = [word for at, word in enumerate(self._words) if at != place and word.read]
-        slots = [word for word in others if word.read in _SLOTS]
+        slots = [word for word in others if word.read in SLOTS]
         if len(slots) == len(others):  # "doge 0.0812", and nothing else
             return not self._known or (bool(slots) and self._words[place].text.isupper())
         return self._follows_what_is_asked(place)
@@ -133,8 +153,8 @@ class _Finder:
         return before == after == BREAK and len(self._words) > 1
 
     def _follows_what_is_asked(self, place: int) -> bool:
-        concepts = any(_is_concept(word.read) for word in self._words if word.read not in _SLOTS)
-        is_last = self._read(place, 1) in {BREAK, "", *_SLOTS}
+        concepts = any(_is_concept(word.read) for word in self._words if word.read not in SLOTS)
+        is_last = self._read(place, 1) in {BREAK, "", *SLOTS}
         return concepts and is_last and self._typed_before(place) in {"on", "for"}
 
     def _typed_before(self, place: int) -> str:

@@ -39,4 +39,24 @@ CHAT_PREFERENCE = Kept(
     until="somebody who may configure the chat resets them",
     is_personal=False,
 )
-KEPT = (PERSON_PREFERENCE, CHAT_PREFERENCE)
+SUBSCRIPTION = Kept(
+    table="subscription",
+    what="reports: symbols, map, times, time zone and where they are sent, by your number on this platform",
+    until="you remove them or /forget_me",
+    is_personal=True,
+)
+ALERT = Kept(
+    table="alert",
+    what="alerts: symbol, price or score, what they remember and where they are sent, by your number on this platform",
+    until="you remove them, they fired and do not repeat, or /forget_me",
+    is_personal=True,
+)
+DELIVERY = Kept(
+    table="delivery",
+    what="deliveries of reports and alerts: when, where to, and how it went, by your number on this platform",
+    until="30 days after they ended, or /forget_me",
+    is_personal=True,
+)
+KEPT = (PERSON_PREFERENCE, CHAT_PREFERENCE, SUBSCRIPTION, ALERT, DELIVERY)
+NOT_PERSONAL = ("published", "lease")
+"""Tables that name nobody: what answers showed, and which process does what."""

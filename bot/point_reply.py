@@ -43,6 +43,7 @@ from bot.wording import (
 from engine.results import Analysis, Side, Zone
 from engine.setup import pull, reachable
 from engine.text import percent_text, price_text, venue_text
+from engine.windows import TOUCH_HORIZONS_H
 
 NOTHING_TOLD = "No venue told of liquidations in the last day, or nobody listened: unknown, which is not none."
 NO_CROWD = "No venue told lately how many accounts are long and short."
@@ -173,10 +174,10 @@ def _agreement(analysis: Analysis) -> list[Line]:
     most = max(bests, key=lambda zone: zone.agreement)
     hits = sum(seen.hit for seen in most.maps)
     if not most.clear:
-        first = "No: no map shows a clear zone on either side."
-    else:
-        yes = "Yes" if hits == len(most.maps) else "In part" if hits else "No"
-        first = f"{yes}: strongest confluence {most.band.side}, {zone_text(most)}, {agreement_text(most)}."
+        first = "No map shows a clear zone on either side, so there is nothing to agree on."
+    else:  # words that answer both "do they agree" and "which agree most"
+        how_far = "All maps agree" if hits == len(most.maps) else "The maps agree in part" if hits else "No maps agree"
+        first = f"{how_far}: strongest confluence {most.band.side}, {zone_text(most)}, {agreement_text(most)}."
     each = [
         Line(
             text=f"{_best_text(zone)}, {agreement_text(zone)}, agreement {zone.agreement:.0f} of 100 where unrelated "
@@ -200,7 +201,9 @@ def _touch(analysis: Analysis) -> list[Line]:
         )
         for zone in bests
     ]
-    return [_strong(f"How often price came that far before, from moments like this ({TOUCH_CAVEAT}):"), *chances]
+    longest_h = max(TOUCH_HORIZONS_H)
+    first = f"How often price came that far within the next {longest_h} h (0-{longest_h // 24} days), from past moments"
+    return [_strong(f"{first} like this ({TOUCH_CAVEAT}):"), *chances]
 
 
 def _realised(analysis: Analysis) -> list[Line]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bot.requests import Change, Key, RequestError
 from bot.settings_words import key_text
+from bot.time_zones import UnknownZoneError, zone_meant
 from bot.tokens import as_model, as_symbol
 from engine.symbols import SymbolIndex
 from engine.text import venue_text
 from engine.windows import window_named
 
 LANGUAGES = ("en",)
-UTC = "UTC"
 MOST_SUGGESTED = 2
 _SHOWN = 30
 """Characters of a refused value that are repeated."""
@@ -81,23 +80,11 @@ def _venue(text: str, offer: Offer) -> str:
 
 
 def _time_zone(text: str, _offer: Offer) -> str:
-    zones = _zones()
-    typed = text.casefold().replace(" ", "_")
-    if typed in zones:
-        return zones[typed]
-    of_city = [zone for name, zone in zones.items() if name.rpartition("/")[2] == typed]
-    if len(of_city) == 1:
-        return of_city[0]
-    near = difflib.get_close_matches(typed, zones, MOST_SUGGESTED)
-    raise _refused("time_zone", text, of_city or [zones[name] for name in near] or ("Europe/Berlin", UTC))
-
-
-@functools.cache
-def _zones() -> dict[str, str]:
-    """Return every zone of the machine's database by its name in small letters; only UTC where there is none."""
-    from zoneinfo import available_timezones  # reads a folder of the machine
-
-    return {zone.casefold(): zone for zone in sorted({UTC, *available_timezones()})}
+    try:
+        return zone_meant(text)
+    except UnknownZoneError as error:
+        would_do = tuple(f"/settings {key_text('time_zone')} {zone}" for zone in error.suggestions)
+        raise RequestError(error.problem, would_do) from None
 
 
 def _language(text: str, _offer: Offer) -> str:
@@ -110,7 +97,8 @@ def _language(text: str, _offer: Offer) -> str:
 def _refused(key: Key, text: str, would_do: Collection[str]) -> RequestError:
     shown = "".join(character for character in text if character.isprintable())[:_SHOWN]
     return RequestError(
-        f"There is no {key_text(key)} “{shown}” here.", tuple(f"/settings {key} {value}" for value in would_do)
+        f"There is no {key_text(key)} “{shown}” here.",
+        tuple(f"/settings {key_text(key)} {value}" for value in would_do),
     )
 
 

@@ -15,7 +15,8 @@ class Place:
     """Where a message came from: the platform, the chat it was written in, who wrote it, and the community, if any.
 
     Numbers are the platform's own. chat: a group, a channel, a private chat; topic: a thread inside it; may_configure:
-    the platform says that who wrote may change what counts for the whole community.
+    the platform says that who wrote may change what counts for the whole community; is_passing: it is read while it is
+    typed, so that nothing may be kept because of it.
     """
 
     platform: str
@@ -24,6 +25,7 @@ class Place:
     community: int | None = None
     topic: int | None = None
     may_configure: bool = False
+    is_passing: bool = False
 
     def whose(self, scope: Scope) -> Scope:
         """Return whose settings are meant: alone with the bot, the chat's are the person's own."""

@@ -6,8 +6,11 @@ and on any platform: a version, a verb, and the request it stands for.
     1|l|BTC|M2|3d||      /liq BTC m2 3d              1|v|BTC|M2|3d|68500|okx   /level BTC 68500 m2 3d at OKX alone
     1|hl|BTC|M2|3d||     its picture in full size    1|x||||k3f9a|             delete, by whoever asked (base 36)
     1|sm|theme|light||k3f9a|   /settings theme light, by whoever asked ("sc": for this chat; no value: taken back)
+    1|ml|BTC||||         /liq BTC with all that otherwise waits behind this button
     1|f||||k3f9a|              /forget_me, confirmed by whoever asked
+    1|rp||||k3f9a|7            something about reports: bot.reports.report_presses
     1|w|BTC|||ei|        which side is more exposed, and what would prove that wrong
+    1|ax|7|||k3f9a|      /alert remove 7, by whoever asked; bot.alerts.alert_presses has the others
 """
 
 from __future__ import annotations
@@ -16,7 +19,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.alerts.alert_presses import alert_fields, alert_of, is_alert_verb
+from bot.reports.report_presses import VERBS as REPORT_VERBS
+from bot.reports.report_presses import report_fields, report_of
 from bot.requests import (
+    Alert,
     Change,
     ForgetMe,
     Key,
@@ -27,6 +34,7 @@ from bot.requests import (
     Point,
     Points,
     Questions,
+    Report,
     Request,
     Scope,
     Settings,
@@ -44,11 +52,14 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 WINDOWS_SHOWN = ("12h", "24h", "3d", "1w")
 MODELS_SHOWN = ("M1", "M2")
+OBSERVED_MODEL = "M6"
+"""Shown where real positions had a say: elsewhere it could only be refused."""
 
 Asked = Liq | Level | Maps | Zones | Questions | Points
 """What a button can ask for."""
-Verb = Literal["ask", "hd", "level", "delete"]
-"""ask: answer a request in place of the message; hd: send its picture in full size; level: ask for a price first."""
+Verb = Literal["ask", "more", "hd", "level", "delete"]
+"""ask: answer a request in place of the message; more: the same, with all there is to read; hd: send its picture in
+full size; level: ask for a price first."""
 
 _REQUESTS: dict[str, type[Liq | Maps | Zones | Questions]] = {"l": Liq, "m": Maps, "z": Zones, "q": Questions}
 _LETTERS = {kind: letter for letter, kind in _REQUESTS.items()}
@@ -78,12 +89,13 @@ _POINT_LETTERS: dict[str, Point] = {
 }
 _LETTER_OF_POINT = {point: letter for letter, point in _POINT_LETTERS.items()}
 _HD = "h"
+_MORE = "m"
 _WHICH_LEVEL = "p"
 _DELETE = "x"
 _FORGET = "f"
 _SETTING: dict[Scope, str] = {"me": "sm", "chat": "sc"}
 _SCOPES: dict[str, Scope] = {verb: scope for scope, verb in _SETTING.items()}
-_VERBS: dict[str, Verb] = {"": "ask", _HD: "hd", _WHICH_LEVEL: "level"}
+_VERBS: dict[str, Verb] = {"": "ask", _MORE: "more", _HD: "hd", _WHICH_LEVEL: "level"}
 
 
 class OldButtonError(Exception):
@@ -98,7 +110,7 @@ class Press:
     """What a press means. request: None only for delete; asker: who alone may press, as the platform numbers people."""
 
     verb: Verb
-    request: Asked | Settings | ForgetMe | None = None
+    request: Asked | Settings | ForgetMe | Report | Alert | None = None
     asker: int | None = None
 
 
@@ -135,13 +147,18 @@ def _fields(press: Press) -> tuple[str, ...]:
         return (_DELETE, "", "", "", asker, "")
     if isinstance(request, ForgetMe):
         return (_FORGET, "", "", "", asker, "")
+    if isinstance(request, Alert):
+        return (*alert_fields(request), asker, "")
     if isinstance(request, Settings):
         (change,) = request.changes
         return (_SETTING[request.scope], change.key, change.value or "", "", asker, "")
+    if isinstance(request, Report):
+        *first, number = report_fields(request)
+        return (*first, asker, number)
     letter, last = _kind(request)
-    verb = {"ask": letter, "hd": f"{_HD}{letter}", "level": f"{_WHICH_LEVEL}{letter}"}[press.verb]
+    (sign,) = (sign for sign, verb in _VERBS.items() if verb == press.verb)
     window = request.window.name if request.window is not None else ""
-    return (verb, request.symbol, request.model or "", window, last, request.venue or "")
+    return (f"{sign}{letter}", request.symbol, request.model or "", window, last, request.venue or "")
 
 
 def _kind(request: MarketRequest) -> tuple[str, str]:
@@ -175,9 +192,13 @@ def _press(version: str, verb: str, symbol: str, model: str, window: str, last: 
         return Press(verb="delete", asker=int(last, _BASE))
     if verb == _FORGET:
         return Press(verb="ask", request=ForgetMe(confirmed=True), asker=int(last, _BASE))
+    if is_alert_verb(verb):
+        return Press(verb="ask", request=alert_of(verb, symbol, model, window), asker=int(last, _BASE))
     if verb in _SCOPES:
         request = Settings(changes=(Change(_key(symbol), model or None),), scope=_SCOPES[verb])
         return Press(verb="ask", request=request, asker=int(last, _BASE))
+    if verb in REPORT_VERBS:
+        return Press(verb="ask", request=report_of(verb, symbol, model, window, venue), asker=int(last, _BASE))
     if not symbol:
         raise OldButtonError
     map_ = MarketRequest(
@@ -210,27 +231,43 @@ def _price(text: str) -> float:
     return price
 
 
-def buttons_for(request: Request, *, asker: int) -> tuple[tuple[Button, ...], ...]:
-    """Return the rows of buttons under the answer to a request; none where there is nothing to go on with."""
+def buttons_for(
+    request: Request, *, asker: int, has_positions: bool = False, has_picture: bool = True
+) -> tuple[tuple[Button, ...], ...]:
+    """Return the rows of buttons under the answer to a request; none where there is nothing to go on with.
+
+    has_positions: real positions had a say in the answer, so that their map can be shown; has_picture: there is a
+    picture that can be seen in full size.
+    """
     if not isinstance(request, MarketRequest):
         return ()
     symbol, venue = request.symbol, request.venue
     rows = (
         _windows(request),
-        _models(request),
+        _models(request, (*MODELS_SHOWN, OBSERVED_MODEL) if has_positions else MODELS_SHOWN),
         (
             _ask("Zones", Zones(symbol=symbol, venue=venue), request),
             _ask("Questions", Questions(symbol=symbol, venue=venue), request),
             Button(label="Level…", press=Press(verb="level", request=Liq(symbol=symbol, venue=venue))),
         ),
         (
-            Button(label="HD", press=Press(verb="hd", request=request)),
+            *((Button(label="HD", press=Press(verb="hd", request=request)),) if has_picture else ()),
             Button(label="Refresh", press=Press(verb="ask", request=request)),
             Button(label="Delete", press=Press(verb="delete", asker=asker)),
         ),
     )
     fits = all(_fits(button) for row in rows for button in row)
     return rows if fits else ()
+
+
+def more_button(request: Request | None, *, is_whole: bool) -> Button | None:
+    """Return the button that shows all there is to read of an answer, or again its first part; None where none can."""
+    if not isinstance(request, Asked):
+        return None
+    button = Button(
+        label="Less" if is_whole else "More", press=Press(verb="ask" if is_whole else "more", request=request)
+    )
+    return button if _fits(button) else None
 
 
 def _fits(button: Button) -> bool:
@@ -248,9 +285,9 @@ def _windows(request: MarketRequest) -> tuple[Button, ...]:
     )
 
 
-def _models(request: MarketRequest) -> tuple[Button, ...]:
+def _models(request: MarketRequest, names: tuple[str, ...]) -> tuple[Button, ...]:
     window = request.window.name if request.window is not None else None
-    one = tuple(_ask(name, _one_map(request, model=name, window=window), request) for name in MODELS_SHOWN)
+    one = tuple(_ask(name, _one_map(request, model=name, window=window), request) for name in names)
     everything = Liq(symbol=request.symbol, venue=request.venue)
     side_by_side = Maps(symbol=request.symbol, venue=request.venue)
     return (*one, _ask("All", everything, request), _ask("4 maps", side_by_side, request))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.options import ConfigOption, HistoryOption
+
 if TYPE_CHECKING:
     from bot.recording import Recording
     from engine.recording.reports import Report
@@ -23,12 +25,8 @@ def record(
         list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Such as BTC ETH; without any, [record] symbols.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as JSON, one a line.")] = False,  # noqa: FBT002
-    path: Annotated[
-        str | None, typer.Option("--path", metavar="DIR", help="Another history than [history] path.")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help="Settings (default: ./config.toml).")
-    ] = None,
+    path: HistoryOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Collect live markets without pause.
 

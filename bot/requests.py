@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Literal
 
+from bot.reports.timetable import Rhythm
+from engine.alert_values import AlertKind
+from engine.results import Side
 from engine.windows import Window
 
 
@@ -137,8 +141,76 @@ class Track:
     symbol: str | None = None
 
 
+ReportAction = Literal["list", "guide", "add", "pause", "resume", "remove", "test"]
+Where = Literal["here", "channel", "topic"]
+"""here: where the message was written; channel: the chat without its topic; topic: that topic, and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`/report`: something about reports that come by themselves.
+
+    number: of the report to pause, resume, remove or send now, None: the only one. All else is of a new one, or of one
+    that is put together step by step; None where a message does not say: daily at 08:00 in the writer's time zone.
+    """
+
+    action: ReportAction = "list"
+    number: int | None = None
+    symbols: tuple[str, ...] = ()
+    window: Window | None = None
+    model: str | None = None
+    venue: str | None = None
+    rhythm: Rhythm | None = None
+    local_time: time | None = None
+    every_hours: int | None = None
+    days: tuple[int, ...] | None = None
+    time_zone: str | None = None
+    where: Where = "here"
+    is_silent: bool = False
+
+
+AlertAction = Literal["list", "guide", "add", "pause", "resume", "remove"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """`/alert`: something about alerts.
+
+    number: of the alert to pause, resume or remove, None: the only one. All else is of a new one; threshold: a price or
+    the least score of zones; direction: only crossings to this side, None: both; cooldown_s: least time between two
+    firings [s], None: the usual; quiet: local times from and up to which it waits; is_private: for who sets it alone.
+    """
+
+    action: AlertAction = "list"
+    number: int | None = None
+    symbol: str | None = None
+    venue: str | None = None
+    kind: AlertKind | None = None
+    threshold: float | None = None
+    direction: Side | None = None
+    repeats: bool = False
+    cooldown_s: int | None = None
+    quiet: tuple[time, time] | None = None
+    is_silent: bool = False
+    is_private: bool = False
+
+
 Request = (
-    Liq | Level | Points | Maps | Zones | Questions | Models | Help | Settings | About | Privacy | ForgetMe | Track
+    Report
+    | Alert
+    | Liq
+    | Level
+    | Points
+    | Maps
+    | Zones
+    | Questions
+    | Models
+    | Help
+    | Settings
+    | About
+    | Privacy
+    | ForgetMe
+    | Track
 )
 
 

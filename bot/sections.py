@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$")]
-SocketUrl = Annotated[str, Field(pattern=r"^wss?://[^/\s?#]+[^\s?#]*$")]
+
+def _http(text: str) -> str:
+    """Refuse what is no address of HTTP."""
+    if not re.fullmatch(r"https?://[^/\s?#]+[^\s?#]*", text):
+        msg = "write it as http://host:port/path"
+        raise ValueError(msg)
+    return text
+
+
+def _socket(text: str) -> str:
+    """Refuse what is no address of a websocket."""
+    if not re.fullmatch(r"wss?://[^/\s?#]+[^\s?#]*", text):
+        msg = "write it as ws://host:port/path"
+        raise ValueError(msg)
+    return text
+
+
+HttpUrl = Annotated[str, AfterValidator(_http)]
+SocketUrl = Annotated[str, AfterValidator(_socket)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 DATABASES = ("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+asyncpg")
@@ -149,6 +167,13 @@ class OwnerSettings(Section):
         return user in {"telegram": self.telegram, "discord": self.discord}.get(platform, ())
 
 
+class AlertsSettings(Section):
+    """How many alerts may be set: by one person over all chats, and by all people together to one group or server."""
+
+    per_person: Annotated[int, Field(ge=0, le=1_000)] = 50
+    per_chat: Annotated[int, Field(ge=0, le=10_000)] = 100
+
+
 class StorageSettings(Section):
     """Where the settings of people and chats are kept: the address of a database, which may hold a password."""
 
@@ -162,3 +187,10 @@ class StorageSettings(Section):
         from platformdirs import user_data_path  # not needed by who only asks for help
 
         return f"sqlite:///{user_data_path('fathom') / 'fathom.db'}"
+
+
+class ReportsSettings(Section):
+    """How many reports that come by themselves one person and one chat may have."""
+
+    per_person: Annotated[int, Field(ge=0, le=1_000)] = 20
+    per_chat: Annotated[int, Field(ge=0, le=10_000)] = 100

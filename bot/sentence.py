@@ -8,12 +8,13 @@ stays as it was typed: a symbol, or a word that is not understood. Which of the 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.lexicon import ALIASES, concept_of
+from bot.lexicon import ALIASES, CLEAR_FROM, concept_of, is_slip
 from bot.phrases import PHRASES
 from bot.requests import RequestError
 from bot.tokens import as_model, as_price, as_window, is_marked_symbol, tokenise, visible_text
@@ -25,7 +26,10 @@ BREAK = ";"
 """What separates clauses: no pattern reaches across it."""
 UNKNOWN = "?"
 """A word that is not understood, or a symbol."""
+SLOTS = frozenset({"PRICE", "WINDOW", "MODEL", "VENUE", "HORIZON"})
+"""What numbers and names of maps and venues are read as."""
 PRICE_EXAMPLES = ("/level BTC 68.5k", "which zones are below BTC", "/help")
+_WORDS_OF_PHRASES = frozenset(word for phrase in PHRASES for word in phrase.split())
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in PHRASES)
 
 _Value = TypeVar("_Value")
@@ -37,13 +41,23 @@ _CLAUSE_END = re.compile(r"[,;:?!\n](?=\s|$)|\.(?=\s|$)|\s[-–—]+(?=\s)")
 _JOINED = re.compile(r"(?<=[^\W\d_])[/\-–—](?=[^\W\d_])|(?<=[^\W_]),(?=[^\W\d_])|(?<=[^\W\d_]),(?=[^\W_])|…|\.{2,}")
 _SPOKEN_LEVERAGE = re.compile(r"\d{1,3}x")
 _HORIZON = re.compile(r"\d+[-–]\d+([dhw]|days?|hours?|weeks?)?", re.IGNORECASE)
+_TIME_AHEAD = re.compile(
+    r"\b(?:next|coming|within|in)(?: the)?(?: next| coming)? "
+    r"(?:few|couple of|\d{1,2}[-–]\d{1,2}) ?(?:d|h|w|days?|hours?|weeks?)\b"
+)
+"""A stretch of time to come that is none of a map's windows: over the next 0-3 days, in the next few hours."""
 _COUNTED = frozenset({"ZONE", "LEVEL", "MAP", "MODELS", "QUESTIONS", "SIDE", "WHY", "SWEEP", "TRAP", "AGREE", "LIQ"})
-_COUNTED_WORDS = frozenset({"days", "hours", "reasons", "things", "inputs", "ones", "venues", "exchanges", "minutes"})
+_COUNTED_WORDS = frozenset(
+    {"days", "hours", "reasons", "things", "inputs", "ones", "venues", "exchanges", "minutes"}
+) | {"mins", "min", "panels", "panel", "pane", "panes", "charts", "times", "candles", "people"}
 _AHEAD = frozenset({"next", "within", "in", "coming"})
 _AT_A_VENUE = frozenset({"on", "at", "from", "only", "just", "via", "using", "about", "same", "of"})
 _SPOKEN_WINDOWS = {"weekly": "1w", "monthly": "1m", "week": "1w", "month": "1m", "day": "24h"}
 _SPAN_BEFORE = frozenset({"last", "past", "previous"})
 _NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "twelve": "12"}
+_SOUNDED = {"2": "to", "4": "for"}
+_AFTER_A_SOUND = frozenset({"price", "lose", "go", "get", "be", "see", "know", "come", "us", "me", "now"})
+"""Words before which 2 is "to" and 4 is "for"."""
 _NUMBERED = frozenset({"hours", "hour", "days", "day", "weeks", "week", "month", "months"})
 _PERCENTAGE = re.compile(r"[-+]?\d[\d.,]*(%|pct)")
 
@@ -67,6 +81,12 @@ class Sentence:
     venues: tuple[str, ...]
 
     @property
+    def looks_ahead(self) -> bool:
+        """Whether a time to come is named: within 24h, over the next 0-3 days."""
+        spoken = " ".join(word.text.lower() for word in self.words)
+        return any(word.read == "HORIZON" for word in self.words) or _TIME_AHEAD.search(spoken) is not None
+
+    @property
     def unknown(self) -> tuple[Word, ...]:
         """The words that are symbols or not understood."""
         return tuple(word for word in self.words if word.read == UNKNOWN)
@@ -75,6 +95,16 @@ class Sentence:
     def concepts(self) -> tuple[str, ...]:
         """What is read, without words that mean nothing: what patterns are held against."""
         return tuple(word.read for word in self.words if word.read)
+
+
+@functools.lru_cache(maxsize=4096)
+def _as_in_phrases(word: str) -> str:
+    """Return a word in lower case as phrases have it: written out, and without a slip of the finger."""
+    word = ALIASES.get(word, word)
+    if word in _WORDS_OF_PHRASES or len(word) < CLEAR_FROM - 1 or concept_of(word) is not None:
+        return word
+    meant = [known for known in _WORDS_OF_PHRASES if is_slip(word, known)]
+    return meant[0] if len(meant) == 1 else word
 
 
 class _Reader:
@@ -104,7 +134,7 @@ class _Reader:
         """Read a phrase that begins here; return how many tokens it has."""
         for length in range(LONGEST_PHRASE, 0, -1):
             words = self._tokens[place : place + length]
-            spelled = " ".join(ALIASES.get(word.lower(), word.lower()) for word in words)
+            spelled = " ".join(_as_in_phrases(word.lower()) for word in words)
             typed = " ".join(words).lower()
             meaning = PHRASES.get(typed, PHRASES.get(spelled)) if len(words) == length else None
             if meaning is None:
@@ -121,6 +151,8 @@ class _Reader:
             return self._add(token, BREAK)
         if is_marked_symbol(token):
             return self._add(token, UNKNOWN)
+        if word in ALIASES:  # m8 is no model
+            return 0
         if _PERCENTAGE.fullmatch(word) or (self._near(place + 1) in {"%", "percent"} and word[:1].isdigit()):
             raise RequestError("I read prices, not percentages.", PRICE_EXAMPLES)
         if _SPOKEN_LEVERAGE.fullmatch(word) or _HORIZON.fullmatch(word) or self._is_count(place):
@@ -216,11 +248,13 @@ def _spread(joint: re.Match[str]) -> str:
 
 
 def _with_numbers(tokens: Sequence[str]) -> Iterator[str]:
-    """Yield the tokens, with "three days" as 3days."""
+    """Yield the tokens, with "three days" as 3days and "2 lose" as what it sounds like."""
     waiting = ""
     for token, following in zip(tokens, (*tokens[1:], ""), strict=False):
         if token.lower() in _NUMBERS and following.lower() in _NUMBERED:
             waiting = _NUMBERS[token.lower()]
+        elif token in _SOUNDED and following.lower() in _AFTER_A_SOUND:
+            yield _SOUNDED[token]
         else:
             yield waiting + token
             waiting = ""

@@ -13,9 +13,9 @@ import signal
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+from bot.options import ConfigOption
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -29,9 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def serve(
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help="Settings (default: ./config.toml).")
-    ] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Answer in Telegram and Discord, wherever a token is set.
 

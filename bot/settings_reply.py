@@ -30,7 +30,7 @@ _MEANINGS: dict[Key, str] = {
     "model": "of the map that /liq shows",
     "venue": "when one venue alone shall be read",
     "theme": "of pictures",
-    "time_zone": "answers tell times in UTC whatever is set",
+    "time_zone": "of the times in answers; pictures stay in UTC",
     "language": "English is the only one so far",
 }
 _CONFIRM = "This deletes everything that is stored about you, at once and for good: {what}. Settings of chats stay."

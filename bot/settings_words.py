@@ -93,7 +93,7 @@ def _changes(words: Sequence[str]) -> tuple[Change, ...]:
         if key in changes:
             raise RequestError(f"That sets the {key_text(key)} twice.", EXAMPLES)
         if not as_model(word) and not waiting:
-            raise RequestError(f"Which {key_text(key)}?", (f"/settings {key} default", *EXAMPLES[:1]))
+            raise RequestError(f"Which {key_text(key)}?", (f"/settings {key_text(key)} default", *EXAMPLES[:1]))
         value = word if as_model(word) else waiting.pop(0)
         changes[key] = Change(key, None if value.lower() in TAKEN_BACK else value)
     return tuple(changes.values())
@@ -103,7 +103,7 @@ def _key(word: str) -> Key:
     name = word.lower()
     if name in _NAMES:
         return _NAMES[name]
-    near = [f"/settings {_NAMES[close]}" for close in difflib.get_close_matches(name, _NAMES, 2)]
+    near = [f"/settings {key_text(_NAMES[close])}" for close in difflib.get_close_matches(name, _NAMES, 2)]
     raise RequestError(f"There is no setting “{word[:MAX_SYMBOL_LENGTH]}”.", near or EXAMPLES)
 
 

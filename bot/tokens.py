@@ -26,6 +26,10 @@ MAX_PRICE_LENGTH = 24
 _WRAPPING = "?!.,;:()[]{}<>\"'`*_~|«»“”‘’…\\"
 _TERMINAL_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """What a terminal takes for a colour, pasted with the text: no window of 31 months."""
+_MENTION = re.compile(r"<(?:@[!&]?|#|a?:\w{1,32}:|/[^<>:]{1,99}:|t:)-?\d+(?::\w)?>")
+"""How Discord writes people, roles, channels, emoji, commands and moments: their numbers are no prices."""
+_TAGGED = re.compile(r"<([a-z][\w-]*)(?:\s[^<>]*)?>([^<>]*)</\1\s*>", re.IGNORECASE)
+"""Text between two tags, which mean nothing here; a single <btc> is a word as manuals write it."""
 _DIGITS = frozenset("0123456789")
 _GROUP_DIGITS = 3
 
@@ -54,6 +58,14 @@ def tokenise(text: str) -> tuple[str, ...]:
     return _join_units(tuple(word for word in stripped if word))
 
 
+def _without_markup(text: str) -> str:
+    """Return a text without mentions, and without the tags around its words, the inner ones first."""
+    plain = _MENTION.sub(" ", text)
+    while (inner := _TAGGED.sub(r" \2 ", plain)) != plain:
+        plain = inner
+    return plain
+
+
 def _unwrapped(word: str) -> str:
     """Return a word without the punctuation around it; the point of .25 is no punctuation."""
     plain = word.strip(_WRAPPING)
@@ -62,9 +74,9 @@ def _unwrapped(word: str) -> str:
 
 
 def visible_text(text: str) -> str:
-    """Return a text as it is seen: without invisible characters, in the usual width."""
+    """Return a text as it is seen: without invisible characters, mentions and tags, in the usual width."""
     plain = unicodedata.normalize("NFKC", _TERMINAL_COLOUR.sub(" ", text))
-    return "".join(_visible(character) for character in plain)
+    return _without_markup("".join(_visible(character) for character in plain))
 
 
 def _visible(character: str) -> str:

@@ -20,7 +20,7 @@ SMALLEST_RATIO = 0.01
 """One long account per hundred short ones: no market is known that comes near it."""
 TOUCH_CAVEAT = "any level at that distance; not a forecast"
 
-_VERDICTS = {
+VERDICTS = {
     "upside_sweep": "Upside sweep favoured",
     "downside_sweep": "Downside sweep favoured",
     "trap_both_sides": "Trap on both sides",
@@ -94,13 +94,17 @@ def size_text(zone: Zone) -> str:
 
 def setup_text(setup: Setup) -> str:
     """Return the verdict as a sentence that claims no more than was measured."""
-    verdict = _VERDICTS[setup.verdict]
     if setup.verdict == "no_clear_edge":
-        return f"{verdict}."
-    strength = next(word for limit, word in _STRENGTHS if setup.strength < limit)
-    if setup.verdict == "trap_both_sides":
-        return f"{verdict} (unproven; not a forecast)."
-    return f"{verdict}, {strength} (unproven; not a forecast)."
+        return f"{short_setup_text(setup)}."
+    return f"{short_setup_text(setup)} (unproven; not a forecast)."
+
+
+def short_setup_text(setup: Setup) -> str:
+    """Return the verdict and its strength alone, where what they are worth is said beside them."""
+    verdict = VERDICTS[setup.verdict]
+    if setup.verdict in ("no_clear_edge", "trap_both_sides"):
+        return verdict
+    return f"{verdict}, {next(word for limit, word in _STRENGTHS if setup.strength < limit)}"
 
 
 def index_text(index: float) -> str:

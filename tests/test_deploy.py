@@ -3,7 +3,6 @@
 import configparser
 import re
 import tomllib
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -84,7 +83,6 @@ def test_the_unit_is_one_and_lets_code_be_compiled():
     assert service["RestartPreventExitStatus"] == "2"
 
 
-@pytest.mark.skipif(find_spec("prometheus_client") is None, reason="the extra serve is not installed")
 def test_the_metrics_that_are_explained_are_those_that_are_told():
     from bot.serving.metrics import Metrics
 

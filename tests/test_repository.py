@@ -39,11 +39,19 @@ def make_targets() -> set[str]:
 RUN_BY_MAKE = [command for command in commands(README) if command.startswith("make ")]
 SERVING = "fathom serve"
 """Which ends only when it is told to: tests/bot/test_serve.py runs it with both chats."""
-RUN_HERE = [command for command in commands(README) if command.startswith("fathom ") and command != SERVING]
+ABOUT_ONE_DATABASE = [command for command in commands(README) if command.startswith("fathom db ")]
+"""Which go on from each other."""
+RUN_HERE = [
+    command
+    for command in commands(README)
+    if command.startswith("fathom ") and command not in {SERVING, *ABOUT_ONE_DATABASE}
+]
 
 
 def test_every_command_of_the_readme_is_run_somewhere() -> None:
-    assert sorted(commands(README)) == sorted({*RUN_BY_MAKE, *RUN_HERE, SERVING})  # each of them once
+    assert sorted(commands(README)) == sorted(
+        {*RUN_BY_MAKE, *RUN_HERE, *ABOUT_ONE_DATABASE, SERVING}
+    )  # each of them once
     assert RUN_BY_MAKE[:2] == ["make run", "make test"]  # the two commands that set it up come first
 
 
@@ -94,6 +102,22 @@ def test_a_command_of_the_readme_works_in_an_empty_folder(command: str, tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_commands_about_the_database_work_one_after_the_other(tmp_path: Path) -> None:
+    assert ABOUT_ONE_DATABASE
+    for command in ABOUT_ONE_DATABASE:
+        words = shlex.split(command)
+        done = subprocess.run(
+            [BIN / words[0], *words[1:]],
+            cwd=tmp_path,
+            env={**os.environ, "FATHOM_STORAGE__URL": "sqlite:///fathom.db"},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 def test_without_a_token_serving_ends_with_where_to_put_one(tmp_path: Path) -> None:

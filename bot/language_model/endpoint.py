@@ -24,13 +24,24 @@ FAILURES_BEFORE_REST = 3
 REST_S = 60.0
 """How long it is left alone then: nobody waits for a server that is down, and it is tried again soon [s]."""
 
+_MISSHAPEN = "UnexpectedModelBehavior"
+"""How the library calls an answer that it could not read."""
+
 _log = logging.getLogger(__name__)
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class ModelFailedError(Exception):
-    """The model gave no answer of the shape that was asked for; the sentence holds nothing that it wrote."""
+    """The model gave no answer of the shape that was asked for; the sentence holds nothing that it wrote.
+
+    status: what the server answered with, where that was an error; has_answered: it was reached, and said something.
+    """
+
+    def __init__(self, sentence: str, *, status: int | None = None, has_answered: bool = False) -> None:
+        self.status = status
+        self.has_answered = has_answered
+        super().__init__(sentence)
 
 
 class LanguageModel(Protocol):
@@ -137,4 +148,5 @@ class OpenAIEndpoint:
         what = f"no answer within {within_s:.1f} s" if isinstance(error, TimeoutError) else type(error).__name__
         sentence = what if status is None else f"{what}, status {status}"
         _log.warning("the language model failed: %s", sentence)
-        return ModelFailedError(sentence)
+        is_misshapen = any(kind.__name__ == _MISSHAPEN for kind in type(error).__mro__)
+        return ModelFailedError(sentence, status=status, has_answered=status is not None or is_misshapen)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.replies import Reply
 from bot.requests import MarketRequest, Request
-from engine.results import Bait, Condition, Setup, Zone
+from engine.changes import Changes
+from engine.findings import Findings
 
 PICTURE_WIDTH_PX = 1_600
 HD_WIDTH_PX = 3_200
@@ -15,12 +16,16 @@ HD_WIDTH_PX = 3_200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One question and how its picture shall look. Equal orders have equal answers until the next bar."""
+    """One question and how its picture shall look. Equal orders have equal answers until the next bar.
+
+    since: an earlier reading of the same question, to say what changed.
+    """
 
     request: Request
     theme: str = "dark"
     is_hd: bool = False
     draw: bool = True
+    since: Findings | None = None
 
     @property
     def symbol(self) -> str | None:
@@ -38,31 +43,19 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What was published, without the maps: what alerts watch and a track record grades."""
-
-    symbol: str
-    source: str
-    as_of_s: int
-    price: float
-    zones: tuple[Zone, ...]
-    setup: Setup
-    bait: Bait
-    invalidation: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer to an order.
 
-    reply: the words, without result and picture, which stay where they were computed; trouble: the traceback of what
-    nobody expected, for the log.
+    reply: the words, without result and picture, which stay where they were computed; changes: since the reading that
+    the order names, None where there is none or it is not of the same source; trouble: the traceback of what nobody
+    expected, for the log.
     """
 
     order: Order
     reply: Reply
     drawing: Drawing | None = None
     findings: Findings | None = None
+    changes: Changes | None = None
     trouble: str | None = None
 
     @property

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import traceback
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
 
-from bot.assistant import Assistant
+from bot.assistant import Assistant, only_venue
 from bot.faults import fault_of
 from bot.pictures import file_name, picture_png
 from bot.replies import Reply, fault_reply
-from bot.service.answer import HD_WIDTH_PX, PICTURE_WIDTH_PX, Answer, Drawing, Findings, Order
+from bot.requests import MarketRequest
+from bot.service.answer import HD_WIDTH_PX, PICTURE_WIDTH_PX, Answer, Drawing, Order
+from bot.service.heap import give_back_memory, keep_heap_small
+from bot.service.kept import Kept
 from engine.analysis import analyse
+from engine.changes import Changes, changes_in
+from engine.findings import Findings
 from engine.market import Market
 from engine.results import Analysis, LevelReport, MapKey
 
-KEPT_MARKETS = 4
-KEPT_ANALYSES = 6
-"""An analysis with its columns holds 14 MB: a conversation's last windows, and no more."""
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
+KEPT_MARKETS_BYTES = 24 * 2**20
+"""A market of three venues and 120 days holds some 6 MiB."""
+KEPT_ANALYSES_BYTES = 64 * 2**20
+"""An analysis with its columns holds some 12 MiB: a conversation's last windows, and no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +36,8 @@ class Job:
     market: bytes
 
 
-class _Recent(Generic[_Key, _Value]):
-    """The values made last; the one not used for longest goes first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-
-    def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
-        if key not in self._values:
-            self._values[key] = make()
-        self._values.move_to_end(key)
-        while len(self._values) > self._most:
-            self._values.popitem(last=False)
-        return self._values[key]
-
-
-_markets: _Recent[str, Market] = _Recent(KEPT_MARKETS)
-_analyses: _Recent[tuple[str, tuple[MapKey, ...] | None], Analysis] = _Recent(KEPT_ANALYSES)
+_markets: Kept[str, Market] = Kept(KEPT_MARKETS_BYTES)
+_analyses: Kept[tuple[str, tuple[MapKey, ...] | None], Analysis] = Kept(KEPT_ANALYSES_BYTES)
 
 
 class _OneMarket:
@@ -81,21 +66,53 @@ def do(job: Job) -> Answer:
         fault = fault_of(error)
         trouble = "".join(traceback.format_exception(error)) if fault.error_id is not None else None
         return Answer(order=job.order, reply=fault_reply(fault, job.order.symbol), trouble=trouble)
+    finally:
+        tidy_up()
+
+
+def tidy_up() -> None:
+    """Let go of what an answer took on its way: a drawing is a circle of references, and goes only when looked for."""
+    gc.collect()  # 7 ms, for what was there after the warm-up is not looked at (measured)
+    give_back_memory()
 
 
 def _answered(job: Job) -> Answer:
-    market = _markets.get(job.market_name, lambda: pickle.loads(job.market))  # noqa: S301 - our own process wrote it
-
     def kept(market: Market, *, keys: tuple[MapKey, ...] | None = None) -> Analysis:
-        return _analyses.get((f"{job.market_name} {_venues(market)}", keys), lambda: analyse(market, keys=keys))
+        return analysis_of(job.market_name, market, keys)
 
-    reply = Assistant(_OneMarket(market), analyse=kept).respond(job.order.request)
+    reply = Assistant(_OneMarket(market_of(job.market_name, job.market)), analyse=kept).respond(job.order.request)
     return Answer(
         order=job.order,
         reply=replace(reply, result=None, picture=None),
         drawing=_drawing(reply, job.order),
         findings=_findings(reply),
+        changes=_changes(reply, job),
     )
+
+
+def market_of(name: str, packed: bytes) -> Market:
+    """Return a market by its name, unpacked once."""
+    market = _markets.get(name)
+    if market is None:
+        market = pickle.loads(packed)  # noqa: S301 - our own process wrote it
+        _markets.put(name, market, len(packed))
+    return market
+
+
+def analysis_of(market_name: str, market: Market, keys: tuple[MapKey, ...] | None = None) -> Analysis:
+    """Return the analysis of a market, or of some of its venues, made once while it is kept."""
+    name = f"{market_name} {_venues(market)}", keys
+    analysis = _analyses.get(name)
+    if analysis is None:
+        analysis = analyse(market, keys=keys)
+        _analyses.put(name, analysis, _columns_bytes(analysis))
+    return analysis
+
+
+def _columns_bytes(analysis: Analysis) -> int:
+    """Return what the columns of its maps hold, beside which the rest of an analysis is small."""
+    columns = [each.columns for each in analysis.maps if each.columns is not None]
+    return sum(each.long_usd.nbytes + each.short_usd.nbytes for each in columns)
 
 
 def _venues(market: Market) -> str:
@@ -112,8 +129,11 @@ def _drawing(reply: Reply, order: Order) -> Drawing | None:
 
 def _findings(reply: Reply) -> Findings | None:
     analysis = reply.result.analysis if isinstance(reply.result, LevelReport) else reply.result
-    if analysis is None:
-        return None
+    return None if analysis is None else findings_in(analysis)
+
+
+def findings_in(analysis: Analysis) -> Findings:
+    """Return what an analysis publishes."""
     return Findings(
         symbol=analysis.symbol,
         source=analysis.source,
@@ -123,7 +143,25 @@ def _findings(reply: Reply) -> Findings | None:
         setup=analysis.setup,
         bait=analysis.bait,
         invalidation=analysis.invalidation,
+        has_positions=analysis.observed is not None,
     )
+
+
+def _changes(reply: Reply, job: Job) -> Changes | None:
+    """Return what changed since the reading that the order names; None where the two cannot be compared."""
+    before, now, request = job.order.since, _findings(reply), job.order.request
+    if (
+        before is None
+        or now is None
+        or not isinstance(reply.result, Analysis)
+        or not isinstance(request, MarketRequest)
+    ):
+        return None
+    if (before.symbol, before.source) != (now.symbol, now.source) or before.as_of_s > now.as_of_s:
+        return None
+    market = market_of(job.market_name, job.market)
+    market = market if request.venue is None else only_venue(market, request.venue)
+    return changes_in(before, now, market=market, maps=reply.result.maps, daily_atr=reply.result.daily_atr)
 
 
 def warm_up() -> None:
@@ -131,5 +169,10 @@ def warm_up() -> None:
     from bot.requests import Liq
     from engine.sources.simulated import SimulatedSource
 
-    market = SimulatedSource(seed=0).market("BTC")
-    do(Job(order=Order(request=Liq(symbol="BTC")), market_name="warm-up", market=pickle.dumps(market)))
+    keep_heap_small()
+    market = pickle.dumps(SimulatedSource(seed=0).market("BTC"))
+    do(Job(order=Order(request=Liq(symbol="BTC")), market_name="warm-up", market=market))
+    _markets.clear()
+    _analyses.clear()
+    tidy_up()
+    gc.freeze()  # what is there now is there for good

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,8 @@ def enabled_platforms(settings: Settings, handlers: Handlers) -> tuple[Platform,
 
     """
     made: dict[str, Callable[[], Chat]] = {
-        "telegram": lambda: TelegramPlatform(settings, handlers),
-        "discord": lambda: DiscordPlatform(settings, handlers),
+        "telegram": lambda: _telegram(settings, handlers),
+        "discord": lambda: _discord(settings, handlers),
     }
     names = platforms_with_token(settings)
     if not names:
@@ -51,8 +52,13 @@ def platforms_with_token(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _token(section: ChatSection) -> str:
-    """Return a platform's token as it is now: a file may hold another one than when the process started."""
+def token_of(section: ChatSection) -> str:
+    """Return a platform's token as it is now: a file may hold another one than when the process started.
+
+    Raises:
+        RefusedError: it cannot be read, or there is none.
+
+    """
     try:
         token = section.secret_token()
     except ConfigError as error:
@@ -63,23 +69,19 @@ def _token(section: ChatSection) -> str:
     return token
 
 
-class TelegramPlatform:
-    """Telegram's chat as the supervisor knows chats."""
+class _ServedChat:
+    """A platform's chat as the supervisor knows chats: what another try cannot mend is a refusal.
 
-    def __init__(self, settings: Settings, handlers: Handlers) -> None:
-        try:
-            from bot.chats.telegram_chat import TelegramChat, TelegramTokenError
-            from bot.chats.telegram_chat.chat import BASE_FILE_URL, BASE_URL
-        except ModuleNotFoundError:
-            raise RefusedError(NO_LIBRARY.format(name="telegram")) from None
-        section = settings.telegram
-        self._refusal = TelegramTokenError
-        self._chat: TelegramChat = TelegramChat(
-            handlers,
-            token=_token(section),
-            base_url=section.base_url or BASE_URL,
-            base_file_url=section.base_file_url or BASE_FILE_URL,
-        )
+    ended: waits for the end of a chat that has started; error: what the chat raises where somebody has to do something,
+    unless it says of itself that it can recover.
+    """
+
+    def __init__(
+        self, chat: DiscordChat | TelegramChat, *, ended: Callable[[], Awaitable[None]], error: type[Exception]
+    ) -> None:
+        self._chat = chat
+        self._ended = ended
+        self._error = error
 
     @property
     def is_connected(self) -> bool:
@@ -88,69 +90,60 @@ class TelegramPlatform:
 
     async def start(self) -> None:
         """Return when it is connected."""
-        try:
+        with self._judged():
             await self._chat.start()
-        except self._refusal as error:
-            raise RefusedError(str(error)) from None
 
     async def run(self) -> None:
         """Raise what ended it."""
-        try:
-            await self._chat.wait()
-        except self._refusal as error:
-            raise RefusedError(str(error)) from None
+        with self._judged():
+            await self._ended()
 
     async def stop(self) -> None:
         """Leave the platform."""
         await self._chat.stop()
 
-
-class DiscordPlatform:
-    """Discord's chat as the supervisor knows chats."""
-
-    def __init__(self, settings: Settings, handlers: Handlers) -> None:
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
         try:
-            from bot.chats.discord_chat.chat import DiscordChat, DiscordChatError
-        except ModuleNotFoundError:
-            raise RefusedError(NO_LIBRARY.format(name="discord")) from None
-        section = settings.discord
-        self._error = DiscordChatError
-        self._chat: DiscordChat = DiscordChat(
-            handlers,
-            token=_token(section),
-            sync_file=_sync_file(),
-            layout=section.layout,
-            venues=tuple(name for name, venue in settings.venues if venue.enabled),
-            api_base=section.api_base,
-            gateway=section.gateway,
-        )
-
-    @property
-    def is_connected(self) -> bool:
-        """Say whether messages arrive now."""
-        return self._chat.is_connected
-
-    async def start(self) -> None:
-        """Return when it is connected."""
-        try:
-            await self._chat.start()
+            yield
         except self._error as error:
-            raise self._judged(error) from None
+            if getattr(error, "can_recover", False):
+                raise
+            raise RefusedError(str(error)) from None
 
-    async def run(self) -> None:
-        """Raise what ended it."""
-        try:
-            await self._chat.ended()
-        except self._error as error:
-            raise self._judged(error) from None
 
-    async def stop(self) -> None:
-        """Leave the platform."""
-        await self._chat.stop()
+def _telegram(settings: Settings, handlers: Handlers) -> Chat:
+    try:
+        from bot.chats.telegram_chat import TelegramChat, TelegramTokenError
+        from bot.chats.telegram_chat.connection import BASE_FILE_URL, BASE_URL
+    except ModuleNotFoundError:
+        raise RefusedError(NO_LIBRARY.format(name="telegram")) from None
+    section = settings.telegram
+    chat = TelegramChat(
+        handlers,
+        token=token_of(section),
+        base_url=section.base_url or BASE_URL,
+        base_file_url=section.base_file_url or BASE_FILE_URL,
+    )
+    return _ServedChat(chat, ended=chat.wait, error=TelegramTokenError)
 
-    def _judged(self, error: Exception) -> Exception:
-        """Return an error as the supervisor knows it: what another try cannot mend is a refusal."""
-        return error if getattr(error, "can_recover", True) else RefusedError(str(error))
+
+def _discord(settings: Settings, handlers: Handlers) -> Chat:
+    try:
+        from bot.chats.discord_chat.chat import DiscordChat, DiscordChatError
+    except ModuleNotFoundError:
+        raise RefusedError(NO_LIBRARY.format(name="discord")) from None
+    section = settings.discord
+    chat = DiscordChat(
+        handlers,
+        token=token_of(section),
+        sync_file=_sync_file(),
+        layout=section.layout,
+        venues=tuple(name for name, venue in settings.venues if venue.enabled),
+        api_base=section.api_base,
+        gateway=section.gateway,
+    )
+    return _ServedChat(chat, ended=chat.ended, error=DiscordChatError)
 
 
 def _sync_file() -> Path:

@@ -9,18 +9,25 @@ import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bot.alerts.alert_desk import AlertDesk
+from bot.alerts.readings import ServiceReadings
 from bot.app import build_wordsmith, moment_of, open_chat_source
 from bot.config import ConfigError, Settings
 from bot.cooldown import Cooldown
 from bot.preference_values import Offer
 from bot.preferences import PreferenceStore
 from bot.replies import Reply
+from bot.reports.report_desk import ReportDesk
+from bot.reports.subscriptions import Limits
+from bot.service.heap import keep_heap_small
 from bot.service.pool import WorkerPool
 from bot.service.service import AnswerService
 from bot.serving.bars import bar_numbers
+from bot.serving.deliveries import delivering
 from bot.serving.health import STARTING, Health, Statistics, health_of, status_reply
+from bot.serving.libraries import load_libraries
 from bot.serving.metrics import Metrics
 from bot.serving.platforms import NO_CHAT, enabled_platforms, platforms_with_token
 from bot.serving.pulse import LoopLag, WorkerPulse
@@ -31,6 +38,9 @@ from bot.serving.watched import Handled, WatchedHandlers, WatchedSource
 from bot.serving.workers import prepare_worker
 from bot.wordsmith import Wordsmith
 from engine.sources.base import Closable, Source
+
+if TYPE_CHECKING:
+    from bot.storage.database import Database
 
 CATALOGUE_WAIT_S = 15.0
 """How long the start waits for the venues to tell their symbols; later ones are learnt with the first answers."""
@@ -81,12 +91,12 @@ class ServingProcess:
     async def _serve(self) -> None:
         """Serve until every platform has refused the bot, which is an error, or this is cancelled."""
         serve = self._settings.serve
+        keep_heap_small()
         async with AsyncExitStack() as closing:
             page = await closing.enter_async_context(
                 status_page(serve.host, serve.port, lambda: self.health, self._metrics)
             )
             _log.info("telling health at %s/healthz and numbers at %s/metrics", page, page)
-            await closing.enter_async_context(_background(self._lag.run()))
             opened = await asyncio.to_thread(open_chat_source, self._settings)
             closing.push_async_callback(_close, opened)
             source = WatchedSource(opened, self._metrics.venue_failed)
@@ -95,7 +105,8 @@ class ServingProcess:
                 source, pool, bar_number=bar_numbers(self._settings, time.time), at_s=moment_of(self._settings)
             )
             closing.push_async_callback(service.close)
-            await asyncio.gather(pool.start(), _learn_symbols(service))
+            loading = asyncio.to_thread(load_libraries, self._settings)
+            await asyncio.gather(pool.start(), _learn_symbols(service), loading)
             self._pulse = WorkerPulse(pool)
             await closing.enter_async_context(_background(self._pulse.run()))
             await closing.enter_async_context(_background(_keep_learning_symbols(service)))
@@ -103,14 +114,17 @@ class ServingProcess:
             wordsmith = build_wordsmith(self._settings)
             closing.push_async_callback(wordsmith.close)
             await wordsmith.start()
-            handlers = self._handlers(service, await _preferences(closing, self._settings, service), wordsmith)
+            database = await _database(closing, self._settings)
+            handlers = self._handlers(service, database, wordsmith)
             self._supervisor = Supervisor(enabled_platforms(self._settings, handlers))
             self._follow(service, self._pulse, self._supervisor)
+            await closing.enter_async_context(delivering(self._settings, database, service, self._metrics))
             _log.info("ready", extra={"source": source.name, "workers": serve.workers})
+            await closing.enter_async_context(_background(self._lag.run()))  # before, nobody waits for an answer
             ended = await self._supervisor.run()
         raise ConfigError(" ".join(status.reason or f"{status.name} ended." for status in ended))
 
-    def _handlers(self, service: AnswerService, preferences: PreferenceStore, wordsmith: Wordsmith) -> WatchedHandlers:
+    def _handlers(self, service: AnswerService, database: Database, wordsmith: Wordsmith) -> WatchedHandlers:
         statistics = Statistics(
             version=importlib.metadata.version("fathom-liq"),
             source=service.source_name,
@@ -127,9 +141,17 @@ class ServingProcess:
         def status() -> Reply:
             return status_reply(self.health, statistics)
 
-        owns = self._settings.owner.owns
+        venues = tuple(name for name, venue in self._settings.venues if venue.enabled)
         return WatchedHandlers(
-            service, preferences, Cooldown(), observe=observe, owns=owns, status=status, wordsmith=wordsmith
+            service,
+            _preferences(database, service, venues),
+            Cooldown(),
+            observe=observe,
+            owns=self._settings.owner.owns,
+            status=status,
+            wordsmith=wordsmith,
+            reports=_reports(database, service, venues, self._settings),
+            alerts=_alerts(database, service, self._settings),
         )
 
     def _follow(self, service: AnswerService, pulse: WorkerPulse, supervisor: Supervisor) -> None:
@@ -140,15 +162,32 @@ class ServingProcess:
         )
 
 
-async def _preferences(closing: AsyncExitStack, settings: Settings, service: AnswerService) -> PreferenceStore:
-    """Return what people and chats like, from the database of the settings, which is brought up to date."""
+async def _database(closing: AsyncExitStack, settings: Settings) -> Database:
+    """Return the database of the settings, brought up to date."""
     from bot.storage.database import Database
-    from bot.storage.sql_preferences import SqlPreferences
 
     database = await Database.open(settings.storage.address)
     closing.push_async_callback(database.close)
-    venues = tuple(name for name, venue in settings.venues if venue.enabled)
+    return database
+
+
+def _preferences(database: Database, service: AnswerService, venues: tuple[str, ...]) -> PreferenceStore:
+    from bot.storage.sql_preferences import SqlPreferences
+
     return SqlPreferences(database, Offer(symbols=service.known_symbols, venues=venues))
+
+
+def _reports(database: Database, service: AnswerService, venues: tuple[str, ...], settings: Settings) -> ReportDesk:
+    from bot.storage.sql_subscriptions import SqlSubscriptions
+
+    limits = Limits(per_person=settings.reports.per_person, per_chat=settings.reports.per_chat)
+    return ReportDesk(SqlSubscriptions(database), service, time.time, limits=limits, venues=venues)
+
+
+def _alerts(database: Database, service: AnswerService, settings: Settings) -> AlertDesk:
+    from bot.storage.sql_alerts import SqlAlerts
+
+    return AlertDesk(SqlAlerts(database, settings.alerts), ServiceReadings(service), time.time)
 
 
 async def _close(source: Source) -> None:

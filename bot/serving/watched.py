@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.alerts.alert_desk import AlertDesk
 from bot.cooldown import Cooldown
 from bot.handlers import Handlers, Outcome, Outgoing
 from bot.log import request_begun
@@ -16,6 +17,7 @@ from bot.preferences import Place, PreferenceStore
 from bot.presses import Press
 from bot.redaction import redacted
 from bot.replies import Reply, fault_reply
+from bot.reports.report_desk import ReportDesk
 from bot.requests import Request
 from bot.service.service import AnswerService
 from bot.wordsmith import Wordsmith
@@ -33,8 +35,9 @@ _log = logging.getLogger(__name__)
 class Handled:
     """One message or press that was answered.
 
-    intent: the kind of request, such as liq, "none" where nothing was understood; took_s: from the message's arrival
-    here to the finished answer [s]; is_cached: it was there already; error_id: what the log calls a fault of ours.
+    intent: the kind of request, such as liq, "none" where nothing was understood; symbol: one that the source lists,
+    for any other is text that somebody wrote; took_s: from the message's arrival here to the finished answer [s];
+    is_cached: it was there already; error_id: what the log calls a fault of ours.
     """
 
     platform: str
@@ -62,8 +65,10 @@ class WatchedHandlers(Handlers):
         owns: Callable[[str, int], bool],
         status: Callable[[], Reply],
         wordsmith: Wordsmith | None = None,
+        reports: ReportDesk | None = None,
+        alerts: AlertDesk | None = None,
     ) -> None:
-        super().__init__(service, preferences, cooldown, wordsmith)
+        super().__init__(service, preferences, cooldown, wordsmith, reports, alerts)
         self._observe = observe
         self._owns = owns
         self._status = status
@@ -78,6 +83,10 @@ class WatchedHandlers(Handlers):
         """Answer a request, such as a command whose options the platform has read."""
         return await self._watched(super().asked(request, place), place)
 
+    async def went_on(self, about: Callable[[str], Request], place: Place) -> Outgoing:
+        """Answer a request about no symbol, which is then the conversation's."""
+        return await self._watched(super().went_on(about, place), place)
+
     async def pressed(self, press: Press, place: Place) -> Outgoing:
         """Answer a button."""
         return await self._watched(super().pressed(press, place), place)
@@ -86,7 +95,8 @@ class WatchedHandlers(Handlers):
         with request_begun():
             began_s = time.perf_counter()
             outgoing = _without_secrets(await answering)
-            handled = _handled(outgoing, place, time.perf_counter() - began_s)
+            took_s = time.perf_counter() - began_s
+            handled = _handled(outgoing, place, took_s=took_s, known=self._service.known_symbols())
             self._observe(handled)
             _log.info("answered", extra=_fields(handled))
             return outgoing
@@ -99,12 +109,12 @@ def _without_secrets(outgoing: Outgoing) -> Outgoing:
     return replace(outgoing, reply=fault_reply(replace(fault, text=redacted(fault.text)), outgoing.reply.symbol))
 
 
-def _handled(outgoing: Outgoing, place: Place, took_s: float) -> Handled:
-    request, fault = outgoing.request, outgoing.reply.fault
+def _handled(outgoing: Outgoing, place: Place, *, took_s: float, known: Collection[str]) -> Handled:
+    request, fault, symbol = outgoing.request, outgoing.reply.fault, outgoing.reply.symbol
     return Handled(
         platform=place.platform,
         intent="none" if request is None else _WORD_START.sub("_", type(request).__name__).lower(),
-        symbol=outgoing.reply.symbol,
+        symbol=symbol if symbol in known else None,
         outcome=outgoing.outcome,
         took_s=took_s,
         is_cached=outgoing.is_cached,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.cli import run
 from engine.errors import UnknownSymbolError
 from engine.grid import LogGrid
 from engine.margin import terms_for
@@ -40,6 +41,7 @@ from engine.results import (
     ZoneInMap,
 )
 from engine.windows import parse_instant, window_named
+from tests.bot.command_line import Fathom, Outcome, bars, record
 
 AS_OF_S = parse_instant("2026-03-14T23:55:00Z")
 PRICE = 70_412.0
@@ -327,6 +329,24 @@ def liquidation_map() -> LiquidationMap:
 @pytest.fixture
 def source() -> FakeSource:
     return FakeSource()
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with four days of a plausible market."""
+    return record(tmp_path_factory.mktemp("recordings"), bars())
+
+
+@pytest.fixture
+def fathom(capsys: pytest.CaptureFixture[str]) -> Fathom:
+    """Run `fathom` with these arguments and return what it left behind."""
+
+    def call(*arguments: object) -> Outcome:
+        code = run([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    return call
 
 
 @pytest.fixture

@@ -6,8 +6,13 @@ import re
 import pytest
 
 from bot.assistant import Assistant, map_key
-from bot.requests import Liq
-from engine.errors import DataUnavailableError, NotEnoughDataError, PriceOutsideMapError, UnknownModelError
+from bot.requests import Liq, Report
+from engine.errors import (
+    DataUnavailableError,
+    NotEnoughDataError,
+    PriceOutsideMapError,
+    UnknownModelError,
+)
 from engine.results import MapKey
 from engine.windows import window_named
 
@@ -85,6 +90,12 @@ def test_guides_need_no_market(assistant, source, text):
     assert source.asked == []
 
 
+def test_a_report_is_for_chats_and_that_is_said(assistant, source):
+    (said,) = assistant.respond(Report()).blocks
+    assert said.lines[0].text.startswith("Reports are for chats")
+    assert source.asked == []
+
+
 def test_follow_up_is_about_the_last_symbol(assistant, source):
     assistant.answer("12h", last_symbol="ETH")
     assert source.asked == [("ETH", LATER_S)]
@@ -133,3 +144,36 @@ def test_unexpected_error_gets_an_id_in_the_reply_and_in_the_log(source, engine,
 
 def test_unknown_symbol_is_told_with_the_known_ones(assistant):
     assert "BTC, ETH, SOL" in assistant.answer("/liq doge").fault.text
+
+
+class Listed:
+    """A source that knows these symbols, and is asked for no market."""
+
+    name = "made"
+
+    def __init__(self, *symbols):
+        self._symbols = symbols
+
+    def symbols(self):
+        return self._symbols
+
+    known_symbols = symbols
+
+
+@pytest.mark.parametrize(
+    ("known", "symbol", "words"),
+    [
+        (
+            ("BTC", "ETH", "1000PEPE"),
+            "ZZZ",
+            "There is no symbol “ZZZ”. Known: BTC, ETH, 1000PEPE. Write a symbol as",
+        ),
+        (("BTC", "ETH", "1000PEPE"), "ETHH", "There is no symbol “ETHH”. Did you mean ETH?"),
+        (("BTC", "ETH"), "ETH", "Nothing about ETH has been graded yet"),
+        (("BTC", "ETH"), None, "Nothing has been graded yet"),
+        ((), "ZZZ", "Nothing about ZZZ has been graded yet"),  # no venue has told yet what there is
+    ],
+)
+def test_a_track_record_is_of_symbols_that_there_are(known, symbol, words):
+    reply = Assistant(Listed(*known)).answer("/track" if symbol is None else f"/track {symbol}")
+    assert words in (reply.blocks[0].lines[0].text if reply.fault is None else reply.fault.text)

@@ -1,7 +1,5 @@
 """Where a process that serves chats gets its markets: never an invented one that nobody allowed."""
 
-from importlib.util import find_spec
-
 import pytest
 
 from bot.app import open_chat_source
@@ -13,18 +11,17 @@ from engine.history.store import HistoryStore
 from engine.sources.simulated import SimulatedSource
 from engine.symbols import SymbolIndex
 from engine.windows import parse_instant
+from tests.engine.made_live import staged
 from tests.engine.markets import random_closes, venue_from
 from tests.replay_exchange import ReplayMarket
 
 pytestmark = pytest.mark.usefixtures("plain_home", "no_venue")
-live = pytest.mark.skipif(find_spec("ccxt") is None, reason="the extra for live markets is not installed")
 
 
 def settings_with(**market):
     return load_settings({"market": market})
 
 
-@live
 def test_auto_without_a_venue_says_that_there_is_no_data_instead_of_inventing_it():
     source = open_chat_source(settings_with(source="auto"))
     try:
@@ -72,9 +69,6 @@ NOW_S = parse_instant("2026-02-05T12:02:17Z")
 
 @pytest.fixture(scope="module")
 def stage():
-    pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
-    from tests.engine.made_live import staged
-
     market = ReplayMarket.of(venue_from(random_closes(3, 600), seed=3, start_s=NOW_S // 300 * 300 - 300 * 590))
     coins = {"BTC": market, "ETH": market, "1000PEPE": market}
     with staged(coins, now_s=NOW_S, venues=("binanceusdm", "bybit")) as stage:

@@ -1,91 +1,22 @@
-"""The commands as they are typed: what they print, what they write, and one sentence for every bad input."""
+"""The commands as they are typed: what they print and what they write."""
 
 import csv
-import io
 import json
 import os
-import re
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from bot.cli import app, run
+from bot.cli import app
 from bot.document import schema
-from engine.windows import parse_instant
+from tests.bot.command_line import BARS, LAST_MOMENT, bars, record
 
 pytestmark = pytest.mark.usefixtures("plain_home", "no_venue")
-
-FIRST_S = parse_instant("2026-01-05T00:00:00Z")
-BARS = 4 * 288
-LAST_MOMENT = "2026-01-09T00:00:00Z"
-
-
-def bars(count: int = BARS, seed: int = 3) -> dict[str, np.ndarray]:
-    """Return the columns of a plausible recording: a random walk with open interest."""
-    random = np.random.default_rng(seed)
-    close = 70_000 * np.exp(np.cumsum(random.normal(0, 0.0015, count)))
-    opened = np.concatenate([[70_000.0], close])[:count]
-    wick = np.abs(random.normal(0, 0.0006, count))
-    interest = 80_000 * np.exp(np.cumsum(random.normal(0, 0.001, count)))
-    return {
-        "time": FIRST_S + 300 * np.arange(count),
-        "open": opened,
-        "high": np.maximum(opened, close) * (1 + wick),
-        "low": np.minimum(opened, close) * (1 - wick),
-        "close": close,
-        "volume": random.lognormal(6.5, 0.5, count),
-        "open_interest": interest,
-    }
-
-
-def record(directory: Path, columns: dict[str, np.ndarray], symbol: str = "BTCUSDT") -> Path:
-    folder = directory / "binanceusdm" / symbol
-    folder.mkdir(parents=True)
-    time = pa.array(columns["time"]).cast(pa.timestamp("s", tz="UTC"))
-    others = {name: pa.array(values) for name, values in columns.items() if name != "time"}
-    pq.write_table(pa.table({"time": time, **others}), folder / "perp_5m.parquet")
-    return directory
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory) -> Path:
-    return record(tmp_path_factory.mktemp("recordings"), bars())
-
-
-Fathom = Callable[..., "Outcome"]
-
-
-class Outcome:
-    """What a command left behind."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    def complains(self) -> str:
-        """Return the complaint after checking that it is one: a single line, exit code 2, nothing else printed."""
-        assert self.code == 2
-        assert self.out == ""
-        assert "Traceback" not in self.err
-        assert self.err.count("\n") == 1
-        return self.err.strip()
-
-
-@pytest.fixture
-def fathom(capsys) -> Fathom:
-    def call(*arguments: object) -> Outcome:
-        code = run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return Outcome(code, printed.out, printed.err)
-
-    return call
 
 
 def test_json_fits_its_schema_and_no_picture_is_written_unasked(fathom, recording, plain_home):
@@ -228,192 +159,9 @@ def test_chat_reads_line_by_line_and_remembers_the_symbol(fathom, recording, mon
     assert "“nonsense” here" in outcome.out
 
 
-BAD_QUESTIONS = [
-    ("", ["nothing to answer", "/liq BTC"]),
-    ("/liq", ["Which symbol"]),
-    ("/liq DOGE", ["DOGE", "BTC"]),
-    ("/liq BTC m9", ["M9", "M1"]),
-    ("/liq BTC 7h", ["7h", "12h"]),
-    ("/level BTC", ["Which price"]),
-    ("/level BTC 5", ["outside the map", "from", "to"]),
-    ("/level BTC 900,000,000", ["outside the map"]),
-    ("/level BTC -5", ["not a price"]),
-    ("/lik BTC", ["/liq"]),
-    ("\x00\x1b[31m/liq\u202e BTC ETH XRP", ["ETH", "/liq BTC"]),
-    ("/liq " + "x" * 5000, ["characters"]),
-]
-
-
-@pytest.mark.parametrize(("text", "words"), BAD_QUESTIONS, ids=range(len(BAD_QUESTIONS)))
-@pytest.mark.parametrize("json_flag", [(), ("--json",)], ids=["text", "json"])
-def test_bad_question_gets_one_sentence_and_exit_code_2(fathom, recording, text, words, json_flag):
-    complaint = fathom("ask", text, "--recordings", recording, *json_flag).complains()
-    assert [word for word in words if word not in complaint] == []
-
-
-BAD_OPTIONS = [
-    (("ask", "BTC", "--source", "binance"), ["binance", "recorded"]),
-    (("ask", "BTC", "--source", "recorded"), ["--recordings DIR"]),
-    (("ask", "BTC", "--recordings", "nowhere"), ["nowhere"]),
-    (("ask", "BTC", "--at", "yesterday"), ["yesterday", "2026-02-05T12:00:00Z"]),
-    (("ask", "BTC", "--theme", "pink"), ["pink", "dark"]),
-    (("ask", "BTC", "--config", "nowhere.toml"), ["nowhere.toml"]),
-    (("ask", "BTC", "--colour"), ["--colour", "--help"]),
-    (("ask",), ["TEXT", "--help"]),
-    (("aks", "BTC"), ["aks", "ask"]),
-    (("ask", "/models", "--json"), ["no JSON", "/liq"]),
-    (("profile", "BTC", "--window", "24h", "--csv", "-"), ["--model"]),
-    (("profile", "BTC", "--model", "M9", "--window", "24h", "--csv", "-"), ["M9", "M1"]),
-    (("profile", "BTC", "--model", "M1", "--window", "7h", "--csv", "-"), ["7h", "12h"]),
-    (("profile", "../etc", "--model", "M1", "--window", "24h", "--csv", "-"), ["../etc"]),
-    (("swept", "BTC", "--model", "M2", "--every", "5m", "--csv", "-"), ["5m", "1h"]),
-    (("export", "BTC", "--model", "M1", "--window", "24h", "--source", "simulated", "--out", "map.xlsx"), [".csv"]),
-]
-
-
-@pytest.mark.parametrize(("arguments", "words"), BAD_OPTIONS, ids=range(len(BAD_OPTIONS)))
-def test_bad_option_gets_one_sentence_and_exit_code_2(fathom, arguments, words):
-    complaint = fathom(*arguments).complains()
-    assert [word for word in words if word not in complaint] == []
-
-
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        (("ask", "/liq BTC m6"), ["M6 needs real positions", "nobody swept any for BTC", "Record", "Hyperliquid"]),
-        (("ask", "/level BTC 100 m6"), ["M6 needs real positions", "Hyperliquid"]),
-        (("profile", "BTC", "--model", "M6", "--window", "24h", "--csv", "-"), ["M6 needs real positions"]),
-        (("swept", "BTC", "--model", "M6", "--csv", "-"), ["positions of one moment", "M1, M2, M4 or M5"]),
-    ],
-)
-def test_real_positions_that_nobody_swept_get_one_sentence_that_says_what_to_do(fathom, recording, asked, words):
-    complaint = fathom(*asked, "--recordings", recording).complains()
-    assert [word for word in words if word not in complaint] == []
-
-
-@pytest.mark.parametrize(
-    ("at", "words"),
-    [
-        ("2025-06-01T00:00:00Z", ["2026-01-05", "2026-01-09", "--at"]),
-        ("2027-06-01T00:00:00Z", ["2026-01-05", "2026-01-09", "--at"]),
-        ("2026-01-05T00:10:00Z", ["need", "day"]),
-    ],
-)
-def test_moment_outside_the_recording_or_too_early_is_refused(fathom, recording, at, words):
-    complaint = fathom("ask", "/liq BTC", "--recordings", recording, "--at", at).complains()
-    assert [word for word in words if word not in complaint] == []
-
-
-def spoiled(name: str, row: int, value: float) -> dict[str, np.ndarray]:
-    columns = bars()
-    columns[name] = columns[name].copy()
-    columns[name][row] = value
-    return columns
-
-
-BAD_RECORDINGS = {
-    "nan": (lambda: spoiled("close", 700, np.nan), ["close is nan", "2026-01-07"]),
-    "negative": (lambda: spoiled("low", 700, -1.0), ["low is -1", "2026-01-07"]),
-    "volume": (lambda: spoiled("volume", 700, -5.0), ["volume is -5"]),
-    "unsorted": (lambda: {name: values[::-1] for name, values in bars().items()}, ["order of time", "Sort"]),
-    "no interest": (lambda: {**bars(), "open_interest": np.zeros(BARS)}, ["open interest is 0"]),
-    "no column": (
-        lambda: {name: values for name, values in bars().items() if name != "open_interest"},
-        ["open_interest is missing"],
-    ),
-    "one bar": (lambda: bars(1), ["need"]),
-    "empty": (lambda: bars(0), ["empty"]),
-}
-
-
-@pytest.mark.parametrize(("columns", "words"), BAD_RECORDINGS.values(), ids=BAD_RECORDINGS)
-def test_bad_recording_gets_one_sentence_and_exit_code_2(fathom, tmp_path, columns, words):
-    directory = record(tmp_path / "bad", columns())
-    complaint = fathom("ask", "/liq BTC", "--recordings", directory).complains()
-    assert [word for word in words if word not in complaint] == []
-
-
-def test_truncated_or_absent_file_is_refused(fathom, tmp_path):
-    path = record(tmp_path / "cut", bars()) / "binanceusdm" / "BTCUSDT" / "perp_5m.parquet"
-    path.write_bytes(path.read_bytes()[:1000])
-    assert "not a readable Parquet file" in fathom("ask", "BTC", "--recordings", tmp_path / "cut").complains()
-    path.unlink()
-    assert "BTC" in fathom("ask", "BTC", "--recordings", tmp_path / "cut").complains()
-
-
 def test_gap_is_named_in_the_answer(fathom, tmp_path):
     kept = np.r_[0:800, 830:BARS]
     directory = record(tmp_path / "gap", {name: values[kept] for name, values in bars().items()})
     document = json.loads(fathom("ask", "/liq BTC", "--recordings", directory, "--json").out)
     (gap,) = [missing for missing in document["missing"] if missing["input"] == "candles"]
     assert "1 gap" in gap["effect"]
-
-
-def test_folder_that_cannot_be_written_is_refused_before_anything_is_printed(fathom, recording, plain_home):
-    (plain_home / "file").write_text("", encoding="utf-8")
-    complaint = fathom("ask", "/liq BTC", "--recordings", recording, "--out", "file/pictures").complains()
-    assert "file" in complaint
-    asked = ("profile", "BTC", "--model", "M1", "--window", "24h", "--recordings", recording)
-    assert "nowhere" in fathom(*asked, "--csv", "nowhere/profile.csv").complains()
-
-
-def fathom_process(*arguments: object, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from bot.cli import main; main()", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error"}
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False, **options
-    )
-
-
-def test_help_loads_no_numerics(plain_home):
-    probe = (
-        "import sys; from bot.cli import run; run(['--help']); "
-        "sys.stderr.write(str(sorted({'numpy', 'numba', 'pydantic', 'pyarrow', 'rich'} & set(sys.modules))))"
-    )
-    done = subprocess.run([sys.executable, "-c", probe], cwd=plain_home, capture_output=True, text=True, check=True)
-    assert done.stderr == "[]"
-
-
-def test_process_reports_errors_on_standard_error_alone(recording, plain_home):
-    done = fathom_process("ask", "/liq DOGE", "--recordings", recording, "--json", cwd=plain_home)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "DOGE" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_fault_of_ours_is_a_sentence_with_an_id_and_a_traceback_in_the_log_alone(plain_home):
-    probe = "import importlib.metadata as m; m.version = lambda name: 1 / 0; from bot.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", probe, "version"],
-        cwd=plain_home,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    (log,) = plain_home.glob("state/**/fathom.log")
-    error_id = re.search(r"error ([0-9a-f]{8})", done.stderr).group(1)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "Traceback" not in done.stderr
-    assert error_id in log.read_text(encoding="utf-8")
-    assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
-
-
-def test_reader_that_leaves_early_is_no_error(recording, plain_home):
-    asked = ["profile", "BTC", "--model", "M2", "--window", "3d", "--recordings", str(recording), "--csv", "-"]
-    command = [sys.executable, "-c", "from bot.cli import main; main()", *asked]
-    with subprocess.Popen(
-        command, cwd=plain_home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        process.stdout.readline()
-        process.stdout.close()
-        complaints = process.stderr.read()
-        process.wait(timeout=60)
-    assert complaints == ""
-
-
-def test_console_of_another_encoding_gets_an_answer(monkeypatch):
-    written = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
-    assert run(["ask", "/help"]) == 0
-    assert b"also ?is 70k a magnet for btc??" in written.getvalue()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tomllib
 from functools import reduce
-from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from typing import get_args
@@ -19,7 +18,6 @@ from charts.theme import THEMES
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
 pytestmark = pytest.mark.usefixtures("plain_home")
-library = pytest.mark.skipif(find_spec("ccxt") is None, reason="the extra for live markets is not installed")
 
 
 def write(text: str, name: str = "config.toml") -> Path:
@@ -76,7 +74,6 @@ def test_any_other_exchange_is_named_by_file_or_environment(monkeypatch):
     assert (venues["gate"].enabled, venues["gate"].base_url) == (False, "http://localhost:2")
 
 
-@library
 def test_an_exchange_that_nobody_knows_is_refused_with_the_nearest(monkeypatch):
     monkeypatch.setenv("FATHOM_VENUES__KRAKKEN__ENABLED", "1")
     with pytest.raises(ConfigError, match=r"venues\.krakken \(FATHOM_VENUES__KRAKKEN__ENABLED\).* kraken"):
@@ -87,14 +84,12 @@ def test_an_exchange_that_nobody_knows_is_refused_with_the_nearest(monkeypatch):
         load_settings()
 
 
-@library
 def test_names_of_exchanges_are_checked_without_loading_the_library():
     write("[venues.hyperliquid]\nenabled = true")
     code = "import sys; from bot.config import load_settings; load_settings(); assert 'ccxt' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-@library
 def test_two_names_of_one_exchange_are_refused_because_its_positions_would_count_twice():
     write("[venues.binance]\nenabled = true")
     with pytest.raises(ConfigError, match=r"venues\.binanceusdm and venues\.binance are one exchange"):
@@ -244,3 +239,13 @@ def test_folder_and_binary_file_are_refused_as_settings(tmp_path):
     Path("binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
         load_settings(config=Path("binary.toml"))
+
+
+def test_a_wrong_address_is_told_how_to_be_written(monkeypatch) -> None:
+    monkeypatch.setenv("FATHOM_TELEGRAM__BASE_URL", "nope")
+    with pytest.raises(ConfigError, match="write it as http://host:port/path"):
+        load_settings()
+    monkeypatch.delenv("FATHOM_TELEGRAM__BASE_URL")
+    monkeypatch.setenv("FATHOM_DISCORD__GATEWAY", "http://127.0.0.1")
+    with pytest.raises(ConfigError, match="write it as ws://host:port/path"):
+        load_settings()

@@ -45,7 +45,6 @@ def fact(check, name):
 @pytest.fixture
 def examine(monkeypatch):
     """Look at replayed venues after `prepare` has had its way with them; the others are not there."""
-    pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
 
     def look(prepare=lambda exchange: None, *, venues=ALL, latency_s=0.0, **variables):
         async def talk():
@@ -235,7 +234,6 @@ def test_for_who_asks_recordings_a_dead_venue_is_no_failure(capsys, monkeypatch)
 
 
 def test_a_venue_that_cannot_be_read_is_named_and_the_others_are_looked_at(capsys, monkeypatch):
-    pytest.importorskip("ccxt", reason="the extra for live markets is not installed")
     monkeypatch.setenv("FATHOM_VENUES__KRAKEN__ENABLED", "true")
     run(["doctor"])
     words = " ".join(capsys.readouterr().out.split())

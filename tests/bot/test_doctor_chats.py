@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,10 @@ from bot.config import load_settings
 from bot.machine_checks import check_compiled_cache, check_drawing, secret_files_check
 from bot.storage.database import Database
 from bot.storage_check import check_database
+from tests.bot_api import BotApi, faults
+from tests.fake_discord import FakeDiscord
 
 pytestmark = pytest.mark.usefixtures("plain_home", "no_venue")
-needs_http = pytest.mark.skipif(find_spec("aiohttp") is None, reason="the extra serve is not installed")
-
-if find_spec("aiohttp") is not None:
-    from tests.bot_api import BotApi, faults
-    from tests.fake_discord import FakeDiscord
 
 REVOKED = "1234567890:" + "revoked" * 5
 
@@ -42,7 +38,6 @@ def looked_at(monkeypatch, prepare=lambda api, fake: None, **tokens):
     return asyncio.run(talk())
 
 
-@needs_http
 def test_tokens_that_are_taken_are_told_with_the_names_of_the_bots(monkeypatch):
     checks, api, fake = looked_at(monkeypatch)
     assert {check.status for check in checks.values()} == {"ok"}
@@ -50,7 +45,6 @@ def test_tokens_that_are_taken_are_told_with_the_names_of_the_bots(monkeypatch):
     assert fake.world.bot.name.lower() in checks["discord"].sentence
 
 
-@needs_http
 def test_a_refused_token_fails_with_where_to_get_another(monkeypatch):
     checks, *_ = looked_at(monkeypatch, telegram=REVOKED, discord="no token of theirs")
     assert {check.status for check in checks.values()} == {"fail"}
@@ -58,7 +52,6 @@ def test_a_refused_token_fails_with_where_to_get_another(monkeypatch):
     assert "developer portal" in checks["discord"].advice
 
 
-@needs_http
 def test_a_bot_that_reads_more_than_it_needs_is_a_warning(monkeypatch):
     def open_up(api, fake):
         api.world.privacy = False
@@ -68,7 +61,6 @@ def test_a_bot_that_reads_more_than_it_needs_is_a_warning(monkeypatch):
     assert "/setprivacy" in checks["telegram"].advice
 
 
-@needs_http
 def test_a_platform_that_is_down_fails_and_says_what_it_met(monkeypatch):
     def break_down(api, fake):
         api.faults.append(faults.Fault("getMe", faults.bad_gateway()))
@@ -105,7 +97,7 @@ def test_a_machine_without_its_typeface_is_told(monkeypatch):
     assert "No Such Letters" in check.sentence
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="files have no such permissions")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no permissions of this kind")
 def test_secrets_that_others_can_read_are_a_warning_with_the_command_that_helps(capsys):
     config = Path("config.toml")
     config.write_text(f"[telegram]\ntoken = '{REVOKED}'\nbase_url = 'http://127.0.0.1:9/bot'", encoding="utf-8")

@@ -1,6 +1,5 @@
 """How people ask: texts written by hand against what they mean, talk that is no question, and follow-ups."""
 
-import csv
 import re
 import tomllib
 from dataclasses import replace
@@ -15,10 +14,25 @@ from bot.grammar import parse_request
 from bot.intents import PATTERNS
 from bot.lexicon import CONCEPTS, FILLERS, GRAMMAR_WORDS
 from bot.phrases import PHRASES
-from bot.requests import Help, Level, Liq, Maps, MarketRequest, Models, Point, Points, Request, RequestError, Zones
+from bot.requests import (
+    Help,
+    Level,
+    Liq,
+    Maps,
+    MarketRequest,
+    Models,
+    Point,
+    Points,
+    Request,
+    RequestError,
+    Settings,
+    Track,
+    Zones,
+)
 from bot.sentence import read_sentence
 from bot.tokens import MAX_TEXT_LENGTH, as_price, as_symbol
 from engine.errors import EngineError, UnknownWindowError
+from engine.margin import listed_markets
 from engine.symbols import coin_of
 from engine.text import exchange_named
 from engine.windows import window_named
@@ -28,14 +42,6 @@ WRITTEN = tomllib.loads((HERE / "paraphrases.toml").read_text(encoding="utf-8"))
 OURS = tomllib.loads((HERE / "questions.toml").read_text(encoding="utf-8"))
 KNOWN = tuple(WRITTEN["symbols"])
 SMALLTALK = (HERE / "smalltalk.txt").read_text(encoding="utf-8").splitlines()
-BRACKETS = HERE.parents[2] / "shared" / "data" / "leverage" / "binanceusdm_brackets_2026-09.csv"
-
-
-def listed_perpetuals():
-    if not BRACKETS.exists():
-        pytest.skip("the table of listed perpetuals is not here")
-    with BRACKETS.open(encoding="utf-8") as table:
-        return tuple(dict.fromkeys(row["symbol"].split("/")[0] for row in csv.DictReader(table)))
 
 
 def intent_of(request: Request) -> str:
@@ -80,7 +86,7 @@ def test_talk_that_asks_nothing_gets_suggestions_and_no_guess(text, last_symbol)
 
 
 def test_talk_asks_nothing_however_many_tickers_are_listed():
-    known = listed_perpetuals()
+    known = tuple(market.removesuffix("USDT") for market in listed_markets())
     assert len(known) > 500
     guessed = {text: found for text in SMALLTALK if (found := understood(text, "BTC", known))["intent"] != "refused"}
     assert set(guessed) <= {"i need help moving"}
@@ -100,8 +106,32 @@ THE_LONG_ONE = (
 
 @pytest.mark.parametrize(("text", "last_symbol"), [(THE_LONG_ONE, "ETH"), (f"{THE_LONG_ONE} for eth", None)])
 def test_the_long_question_is_answered_point_by_point_in_the_order_asked(text, last_symbol):
-    points = ("zones", "agreement", "exposed", "invalidation")
+    points = ("zones", "agreement", "exposed", "invalidation", "touch")  # which is what is known of the next days
     assert parse_request(text, symbols=KNOWN, last_symbol=last_symbol) == Points(symbol="ETH", points=points)
+
+
+@pytest.mark.parametrize(
+    ("when", "has_touch"),
+    [
+        (" over the next 0-3 days", True),
+        (" in the next few days", True),
+        (" next 12-24h", True),
+        (" within 24h", True),
+        (", will it get there in the next 3 days", True),
+        ("", False),
+        (" over the last 3 days", False),
+        (" on the 3d map", False),
+    ],
+)
+def test_a_time_to_come_is_answered_by_the_chance_of_touch(when, has_touch):
+    request = parse_request(
+        f"where are the zones above and below eth and what would invalidate it{when}", symbols=KNOWN
+    )
+    assert request.points == ("zones", "invalidation", *(("touch",) if has_touch else ()))
+
+
+def test_a_single_question_about_a_time_to_come_stays_one():
+    assert parse_request("what's below eth within 24h", symbols=KNOWN) == Points(symbol="ETH", points=("below",))
 
 
 # --- going on from the last request ----------------------------------------------------------------------------------
@@ -219,7 +249,7 @@ def check_nothing_is_invented(text, last_symbol):
     if request is None:
         assert sentence.isprintable()
     elif not isinstance(request, MarketRequest):
-        assert isinstance(request, Help | Models)
+        assert isinstance(request, Help | Models | Settings | Track)
     else:
         check_all_was_typed(request, text, last_symbol)
 

@@ -163,3 +163,12 @@ def test_thousands_separators_do_not_change_a_price(price):
 @pytest.mark.parametrize("window", [window.name for window in WINDOWS])
 def test_every_window_is_read_as_itself(window):
     assert read(f"/liq btc {window}").window == window_named(window)
+
+
+@pytest.mark.parametrize("text", ["/maps btc m6", "4 maps btc m6", "4 maps btc 12h"])
+def test_one_map_is_not_asked_for_with_the_four(text):
+    with pytest.raises(RequestError, match="always shows the four default maps") as refused:
+        parse_request(text, symbols=("BTC", "ETH"))
+    one = "/liq BTC 12h" if "12h" in text else "/liq BTC M6"
+    assert one in str(refused.value)
+    assert parse_request("4 maps btc", symbols=("BTC", "ETH")) == Maps(symbol="BTC")

@@ -1,17 +1,15 @@
 """The handlers behind every chat: preferences, conversations, cooldowns, buttons and faults."""
 
 import asyncio
-import time
 
 import pytest
-from limits import RateLimitItemPerSecond
 
-from bot.cooldown import Cooldown, TooFastError
+from bot.cooldown import Cooldown
 from bot.handlers import Handlers
 from bot.preferences import NoPreferences, Place, Preferences
 from bot.presses import Press
-from bot.replies import Fault, Reply, fault_reply
-from bot.requests import Help, Level, Liq, Points, Zones
+from bot.replies import Fault, Line, Reply, block, fault_reply
+from bot.requests import Help, Level, Liq, Points, Questions, Zones
 from bot.service.answer import Answer, Drawing
 from bot.service.service import BusyError
 from engine.windows import window_named
@@ -24,6 +22,7 @@ class Service:
 
     def __init__(self):
         self.orders, self.ready, self.error, self.fault = [], set(), None, None
+        self.has_picture = True
 
     def known_symbols(self):
         return ("BTC", "ETH", "SOL")
@@ -34,12 +33,16 @@ class Service:
     def is_ready(self, order):
         return order in self.ready
 
+    def costs_work(self, order):
+        return not self.is_ready(order)
+
     async def answer(self, order):
         self.orders.append(order)
         if self.error is not None:
             raise self.error
         reply = Reply(blocks=(), symbol=order.symbol) if self.fault is None else fault_reply(self.fault, order.symbol)
-        return Answer(order=order, reply=reply, drawing=Drawing(png=b"png", name="a.png", alt="a map"))
+        drawing = Drawing(png=b"png", name="a.png", alt="a map") if self.has_picture else None
+        return Answer(order=order, reply=reply, drawing=drawing)
 
 
 class Liked:
@@ -149,6 +152,16 @@ def test_full_size_is_a_file_without_buttons(service):
     assert outgoing.buttons == ()
 
 
+def test_without_a_picture_there_is_no_button_for_its_full_size_and_an_older_one_says_so(service):
+    with_picture = {button.label for row in say(service, "/zones btc").buttons for button in row}
+    service.has_picture = False
+    without = {button.label for row in say(service, "/questions btc").buttons for button in row}
+    assert with_picture - without == {"HD"}
+    outgoing = press(service, Press(verb="hd", request=Questions(symbol="BTC")))
+    assert outgoing.reply.fault.text == "That answer has no picture, so there is none in full size."
+    assert outgoing.is_brief
+
+
 @pytest.mark.parametrize("pressed", [Press(verb="delete", asker=7), Press(verb="level", request=Liq(symbol="BTC"))])
 def test_what_the_platform_does_itself_is_not_answered_here(service, pressed):
     with pytest.raises(ValueError, match="platform's to do"):
@@ -180,58 +193,6 @@ def test_nonsense_gets_suggestions(service):
     assert service.orders == []
 
 
-# --- cooldowns -------------------------------------------------------------------------------------------------------
-
-PERSON, COMMUNITY = RateLimitItemPerSecond(3, 10), RateLimitItemPerSecond(5, 10)
-
-
-def test_five_questions_in_ten_seconds_are_never_refused(service):
-    texts = [f"/level btc {60_000 + number}" for number in range(5)]
-    assert say(service, *texts).reply.fault is None
-
-
-def test_who_asks_faster_is_told_when_to_ask_again(service):
-    texts = [f"/level btc {60_000 + number}" for number in range(4)]
-    outgoing = say(service, *texts, cooldown=Cooldown(PERSON, COMMUNITY))
-    assert outgoing.reply.fault.text.startswith("You asked a lot just now. Ask again in ")
-    assert outgoing.request is None
-    assert len(service.orders) == 3
-
-
-def test_answers_that_are_there_already_cost_nothing(service):
-    service.is_ready = lambda order: True
-    assert say(service, *["/liq btc"] * 20, cooldown=Cooldown(PERSON, COMMUNITY)).reply.fault is None
-
-
-def test_a_community_has_a_limit_of_its_own_and_its_refusal_costs_the_person_nothing():
-    cooldown = Cooldown(PERSON, COMMUNITY)
-    for user in range(5):
-        cooldown.count(Place(platform="discord", chat=1, user=user, community=9))
-    late = Place(platform="discord", chat=1, user=6, community=9)
-    for _ in range(4):
-        with pytest.raises(TooFastError, match="This community"):
-            cooldown.count(late)
-    for _ in range(3):
-        cooldown.count(Place(platform="discord", chat=2, user=6))
-    with pytest.raises(TooFastError, match=r"^You"):
-        cooldown.count(Place(platform="discord", chat=2, user=6))
-
-
-def test_the_window_moves_on():
-    cooldown = Cooldown(RateLimitItemPerSecond(1, 1), COMMUNITY)
-    cooldown.count(HERE)
-    with pytest.raises(TooFastError) as refused:
-        cooldown.count(HERE)
-    time.sleep(refused.value.wait_s + 0.2)
-    cooldown.count(HERE)
-
-
-def test_people_of_two_platforms_with_one_number_are_two_people():
-    cooldown = Cooldown(RateLimitItemPerSecond(1, 10), COMMUNITY)
-    cooldown.count(Place(platform="telegram", chat=1, user=7))
-    cooldown.count(Place(platform="discord", chat=1, user=7))
-
-
 def test_suggestions_come_from_memory(service):
     assert handlers(service).suggestions("s") == ("SOL",)
 
@@ -239,3 +200,24 @@ def test_suggestions_come_from_memory(service):
 def test_a_level_button_press_carries_its_price(service):
     asked = Level(symbol="BTC", price=68_500.0)
     assert press(service, Press(verb="ask", request=asked)).request == asked
+
+
+def test_moments_are_told_in_the_time_zone_that_was_set(service, monkeypatch):
+    told = Reply(blocks=block("headline", Line(text="BTC  ·  5 Feb 2026 18:00 UTC")), symbol="BTC")
+
+    async def answer(order):
+        return Answer(order=order, reply=told)
+
+    monkeypatch.setattr(service, "answer", answer)
+    outgoing = say(service, "/zones btc", preferences=Liked(time_zone="Asia/Tokyo"))
+    assert outgoing.reply.blocks[0].lines[0].text == "BTC  ·  6 Feb 2026 03:00 UTC+9"
+    assert outgoing.time_zone == "Asia/Tokyo"
+    assert say(service, "/zones btc").reply == told
+
+
+def test_all_there_is_to_read_is_asked_for_with_a_press(service):
+    async def run(verb):
+        return await handlers(service).pressed(Press(verb=verb, request=Liq(symbol="BTC")), HERE)
+
+    assert asyncio.run(run("more")).is_whole
+    assert not asyncio.run(run("ask")).is_whole

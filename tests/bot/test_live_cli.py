@@ -35,7 +35,6 @@ def asked(capsys):
 @pytest.fixture
 def binance(monkeypatch) -> Iterator[ReplayExchange]:
     """Binance as of this second, at an address of its own; the other venues are not there."""
-    pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
     now_s = int(time.time())
     bars = DAYS * 288
     market = venue_from(
@@ -125,7 +124,6 @@ def test_auto_without_a_venue_falls_back_at_once_and_says_so_loudly(asked):
 
 
 def test_auto_falls_back_from_a_venue_that_accepts_and_never_answers(asked, monkeypatch):
-    pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         monkeypatch.setenv("FATHOM_VENUES__OKX__BASE_URL", f"http://127.0.0.1:{mute.getsockname()[1]}")
         monkeypatch.setenv("FATHOM_MARKET__AUTO_WAIT_S", "1")
@@ -148,7 +146,6 @@ def test_a_table_of_a_market_nobody_chose_says_so_beside_the_table(asked):
 
 
 def test_live_without_a_venue_names_each_cause(asked):
-    pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
     code, out, err = asked("ask", "/liq BTC", "--source", "live")
     assert (code, out) == (2, "")
     for name in ("Binance", "Bybit", "OKX"):

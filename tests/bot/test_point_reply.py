@@ -40,9 +40,15 @@ def test_every_point_is_answered_and_ends_like_every_answer(analysis, point):
         ("why", "Upside sweep favoured, weakly (unproven; not a forecast), because:"),
         ("invalidation", "Wrong if an hourly close below 68,450."),
         ("bait", "The trap is above first, then below: if 72.3k is swept"),
-        ("agreement", "Yes: strongest confluence above, 71,950-72,300 +2.2 % score 81, 4/4 maps, 2/3 inputs."),
+        (
+            "agreement",
+            "All maps agree: strongest confluence above, 71,950-72,300 +2.2 % score 81, 4/4 maps, 2/3 inputs.",
+        ),
         ("nearest", "Above, at 71,950, +2.2 %."),
-        ("touch", "How often price came that far before, from moments like this (any level at that distance; not a"),
+        (
+            "touch",
+            "How often price came that far within the next 72 h (0-3 days), from past moments like this (any level",
+        ),
         ("data", "Binance + Bybit perps, recorded, last bar just closed."),
         ("realised", NOTHING_TOLD),
         ("crowd", NO_CROWD),
@@ -68,7 +74,22 @@ def test_no_side_is_called_exposed_when_nothing_is_within_reach(analysis):
 def test_a_side_without_a_clear_zone_says_so(analysis):
     dim = replace(analysis, zones=tuple(replace(zone, clear=False) for zone in analysis.zones))
     assert first(dim, "below").startswith("No clear zone below; the strongest spot is 68,100-68,450")
-    assert first(dim, "agreement") == "No: no map shows a clear zone on either side."
+    assert first(dim, "agreement").startswith("No map shows a clear zone on either side")
+
+
+def test_whether_maps_agree_is_told_in_words_that_also_answer_which_agree_most(analysis):
+    best = analysis.zones[0]
+
+    def told(hits):
+        maps = tuple(replace(seen, hit=number < hits) for number, seen in enumerate(best.maps))
+        zones = (replace(best, maps=maps, clear=True), *analysis.zones[1:])
+        return first(replace(analysis, zones=zones), "agreement").partition(":")[0]
+
+    assert [told(hits) for hits in (0, 1, len(best.maps))] == [
+        "No maps agree",
+        "The maps agree in part",
+        "All maps agree",
+    ]
 
 
 def test_the_nearest_zone_is_told_beside_the_best(analysis):

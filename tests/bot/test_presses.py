@@ -1,13 +1,15 @@
 """Buttons: what they say, what they hold, and what is made of texts that were never theirs."""
 
+from dataclasses import replace
+from datetime import time
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.presses import MOST_BYTES, OldButtonError, Press, buttons_for, decoded, encoded
-from bot.requests import Change, ForgetMe, Help, Level, Liq, Maps, Point, Points, Questions, Settings, Zones
+from bot.presses import MOST_BYTES, OldButtonError, Press, buttons_for, decoded, encoded, more_button
+from bot.requests import Change, ForgetMe, Help, Level, Liq, Maps, Point, Points, Questions, Report, Settings, Zones
 from bot.settings_words import KEYS
 from bot.tokens import MAX_SYMBOL_LENGTH
 from engine.windows import WINDOWS, window_named
@@ -43,7 +45,7 @@ points = st.builds(
 )
 presses = st.builds(
     lambda verb, request: Press(verb=verb, request=request),
-    st.sampled_from(["ask", "hd", "level"]),
+    st.sampled_from(["ask", "more", "hd", "level"]),
     whole | levels | points,
 ) | st.integers(0, 2**63).map(lambda asker: Press(verb="delete", asker=asker))
 settings = st.builds(
@@ -57,6 +59,39 @@ presses |= st.builds(
     settings | st.just(ForgetMe(confirmed=True)),
     st.integers(0, 2**63),
 )
+presses |= st.builds(
+    lambda request, asker: Press(verb="ask", request=request, asker=asker),
+    st.builds(
+        lambda action, number: Report(action=action, number=number),
+        st.sampled_from(["list", "pause", "resume", "remove", "test"]),
+        st.none() | st.integers(1, 2**63),
+    )
+    | st.builds(
+        lambda symbol, like, at: Report(action="add", symbols=(symbol,), local_time=at, **like),
+        symbols,
+        st.sampled_from([{"rhythm": "daily"}, {"rhythm": "daily", "days": (1, 2, 3, 4, 5)}, {"rhythm": "weekly"}]),
+        st.none() | st.builds(time, st.integers(0, 23), st.integers(0, 59)),
+    )
+    | st.builds(
+        lambda symbol, like: Report(action="guide", symbols=(symbol,), **like),
+        symbols,
+        st.sampled_from([{}, {"rhythm": "hours", "every_hours": 4}, {"rhythm": "funding", "every_hours": 8}]),
+    ),
+    st.integers(0, 2**63),
+)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Report(action="add", symbols=("BTC", "ETH")),
+        Report(action="add", symbols=("BTC",), is_silent=True),
+        Report(action="add", symbols=("BTC",), rhythm="daily", days=(1, 3)),
+    ],
+)
+def test_a_report_that_says_more_than_a_button_holds_gets_none(request_):
+    with pytest.raises(ValueError, match="does not hold"):
+        encoded(Press(verb="ask", request=request_, asker=7))
 
 
 @given(presses)
@@ -120,6 +155,24 @@ def test_an_answer_offers_windows_models_and_what_else_there_is():
     ]
 
 
+def test_the_map_of_real_positions_is_offered_where_they_had_a_say():
+    asked = Liq(symbol="BTC", window=window_named("3d"), venue="hyperliquid")
+    models = buttons_for(asked, asker=5, has_positions=True)[1]
+    assert [button.label for button in models] == ["M1", "M2", "M6", "All", "4 maps"]
+    assert models[2].press.request == replace(asked, model="M6")
+    shown = buttons_for(replace(asked, model="M6"), asker=5, has_positions=True)[1]
+    assert [button.label for button in shown if button.is_current] == ["M6"]
+
+
+def test_more_and_less_lead_to_one_another():
+    asked = Questions(symbol="BTC")
+    more, less = more_button(asked, is_whole=False), more_button(asked, is_whole=True)
+    assert (more.label, encoded(more.press)) == ("More", "1|mq|BTC||||")
+    assert (less.label, encoded(less.press)) == ("Less", "1|q|BTC||||")
+    assert more_button(Help(), is_whole=False) is None
+    assert more_button(Liq(symbol="A" * 20, venue="a" * 60), is_whole=False) is None
+
+
 def test_help_has_no_buttons():
     assert buttons_for(Help(), asker=5) == ()
 
@@ -161,3 +214,8 @@ def test_a_venue_with_too_long_a_name_gets_no_buttons_rather_than_broken_ones():
 def test_delete_knows_who_asked():
     delete = buttons_for(Liq(symbol="BTC"), asker=123_456_789_012_345_678)[-1][-1].press
     assert decoded(encoded(delete)).asker == 123_456_789_012_345_678
+
+
+def test_full_size_is_offered_of_pictures_only():
+    rows = buttons_for(Questions(symbol="BTC"), asker=5, has_picture=False)
+    assert [button.label for button in rows[-1]] == ["Refresh", "Delete"]

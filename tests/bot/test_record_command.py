@@ -23,7 +23,6 @@ from engine.history.store import HistoryStore
 from tests.engine.markets import random_closes, venue_from
 from tests.replay_exchange import ReplayExchange, ReplayMarket
 
-pytest.importorskip("ccxt.async_support", reason="the extra for live markets is not installed")
 pytestmark = pytest.mark.usefixtures("plain_home")
 
 VENUES = ("binanceusdm", "bybit", "okx", "hyperliquid")

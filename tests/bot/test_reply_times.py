@@ -14,8 +14,6 @@ import numpy as np
 import pytest
 from limits import RateLimitItemPerSecond
 
-pytest.importorskip("telegram", reason="the extra for Telegram is not installed")
-
 from bot.chats.telegram_chat import TelegramChat
 from bot.cooldown import Cooldown
 from bot.grammar import parse_request

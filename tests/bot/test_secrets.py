@@ -115,7 +115,7 @@ def test_the_secrets_of_the_settings_are_tokens_and_passwords_inside_addresses()
     assert secret_values(load_settings()) == ("one", "p%40ss", "p@ss")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="files have no such permissions")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no permissions of this kind")
 def test_files_with_secrets_that_others_may_read_are_told():
     config = written("[telegram]\ntoken_file = 'a'\n[discord]\ntoken_file = 'b'", mode=0o644)
     closed, open_ = written("x", "a", 0o600), written("x", "b", 0o640)
@@ -242,7 +242,6 @@ with guarded_output():
 
 @pytest.mark.parametrize("to_file", [False, True])
 def test_nothing_that_a_process_writes_holds_a_secret(to_file):
-    pytest.importorskip("pythonjsonlogger")
     file = "here/fathom.log" if to_file else ""
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(LEAKY), TOKEN, file],

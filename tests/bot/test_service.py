@@ -47,10 +47,12 @@ class Pool:
 
     def __init__(self, *, png=b"x" * 1_000):
         self.jobs, self.open, self.png, self.error, self.closed = [], asyncio.Event(), png, None, False
+        self.asked = asyncio.Event()
         self.open.set()
 
     async def run(self, work, job):
         self.jobs.append(job)
+        self.asked.set()
         await self.open.wait()
         if self.error is not None:
             raise self.error

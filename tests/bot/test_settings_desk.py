@@ -35,6 +35,9 @@ class Service:
     def is_ready(self, order):
         return False
 
+    def costs_work(self, order):
+        return not self.is_ready(order)
+
     async def answer(self, order):
         self.orders.append(order)
         return Answer(order=order, reply=Reply(blocks=(), symbol=order.symbol))
@@ -126,7 +129,7 @@ def test_a_reset_is_said(tmp_path):
         ("symbol ETHH", "/settings symbol ETH"),
         ("venue okex", "/settings venue okx"),
         ("venue kraken", "/settings venue binance"),
-        ("tz Europe/Berln", "/settings time_zone Europe/Berlin"),
+        ("tz Europe/Berln", "/settings time zone Europe/Berlin"),
         ("tz ../../etc/passwd", "There is no time zone"),
         ("language fr", "/settings language en"),
     ],

@@ -3,31 +3,25 @@
 import asyncio
 import json
 import logging
-from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
 
 from bot.config import ConfigError, load_settings
 from bot.cooldown import TooFastError
+from bot.log import request_begun
 from bot.preferences import NoPreferences, Place
 from bot.presses import Press
 from bot.replies import Fault, Line, Reply, block, fault_reply
 from bot.requests import Help, Level, Liq
 from bot.service.answer import Answer
-from bot.service.pool import WorkTookTooLongError
 from bot.service.service import BusyError
 from bot.serving.bars import bar_numbers
 from bot.serving.health import STARTING, Statistics, health_of, status_reply
-from bot.serving.pulse import LoopLag, WorkerPulse
 from bot.serving.supervisor import PlatformStatus
 from bot.serving.watched import WatchedHandlers, WatchedSource
 from engine.errors import DataUnavailableError
 from engine.market import MissingInput
-
-needs_serve = pytest.mark.skipif(
-    find_spec("prometheus_client") is None or find_spec("aiohttp") is None, reason="the extra serve is not installed"
-)
 
 OWNER, STRANGER = (Place(platform="telegram", chat=1, user=user) for user in (1, 2))
 SECRET = "1234567890:" + "AAmadeUpTokenThatOpensNothing-_0123"
@@ -45,6 +39,9 @@ class Service:
     def is_ready(self, order):
         return self.ready
 
+    def costs_work(self, order):
+        return not self.is_ready(order)
+
     async def answer(self, order):
         if self.error is not None:
             raise self.error
@@ -55,6 +52,9 @@ class Service:
 class Cooldown:
     def __init__(self):
         self.error = None
+
+    def heard(self, place):
+        pass
 
     def count(self, place):
         if self.error is not None:
@@ -101,6 +101,18 @@ def test_an_answer_is_noted_with_what_it_was_about_and_how_it_went(stage):
     assert all(0 <= each.took_s < 5 for each in stage.handled)
 
 
+def test_an_answer_about_the_conversations_symbol_is_noted_too(stage):
+    stage.say("/liq eth")
+    asyncio.run(stage.handlers.went_on(lambda symbol: Level(symbol=symbol, price=3_500.0), STRANGER))
+    assert [(each.intent, each.symbol) for each in stage.handled] == [("liq", "ETH"), ("level", "ETH")]
+
+
+def test_answering_belongs_to_the_request_that_the_platform_began(stage):
+    stage.service.error = ZeroDivisionError()
+    with request_begun() as request:
+        assert request in stage.say("/liq BTC").reply.fault.text
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
@@ -140,6 +152,17 @@ def test_the_log_line_and_the_reply_of_a_fault_carry_the_same_number_and_no_word
     assert line.error in outgoing.reply.fault.text
     assert (line.platform, line.intent, line.outcome, line.cached) == ("telegram", "none", "failed", False)
     assert "/liq" not in caplog.text
+
+
+@pytest.mark.parametrize("written", ["my phone is 0171 23", 'ZZZ", "level": "ERROR', "zzz"])
+def test_a_symbol_that_nobody_lists_stays_out_of_the_log(stage, caplog, written):
+    stage.service.fault = Fault(text="no such symbol")
+    with caplog.at_level(logging.INFO):
+        asyncio.run(stage.handlers.asked(Liq(symbol=written), STRANGER))
+    line = next(record for record in caplog.records if record.message == "answered")
+    assert (line.symbol, line.intent, line.outcome) == (None, "liq", "refused")
+    assert written not in str(vars(line))
+    assert stage.handled[0].symbol is None
 
 
 def test_a_reply_never_holds_a_secret_whoever_wrote_it(stage):
@@ -203,70 +226,6 @@ def test_a_process_is_well_when_every_platform_is_connected_and_a_worker_answers
     assert not STARTING.is_well
 
 
-class Pool:
-    workers = 1
-
-    def __init__(self, *outcomes):
-        self.outcomes = list(outcomes)
-
-    async def run(self, work, given):
-        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
-        if outcome is not None:
-            raise outcome
-        return work(given)
-
-
-def pulse_after(pool, turns=3):
-    async def talk():
-        pulse = WorkerPulse(pool, beat_s=0.001)
-        assert not pulse.is_alive
-        running = asyncio.create_task(pulse.run())
-        await asyncio.sleep(0.05)
-        running.cancel()
-        return pulse.is_alive
-
-    return asyncio.run(talk())
-
-
-def test_workers_are_alive_once_one_has_answered_also_after_a_failure():
-    assert pulse_after(Pool(None))
-    assert pulse_after(Pool(WorkTookTooLongError(), None))
-    assert not pulse_after(Pool(WorkTookTooLongError()))
-
-
-def test_silence_of_a_minute_is_death(monkeypatch):
-    async def talk():
-        pulse = WorkerPulse(Pool(None), beat_s=60.0)
-        running = asyncio.create_task(pulse.run())
-        await asyncio.sleep(0.01)
-        assert pulse.is_alive
-        monkeypatch.setattr("bot.serving.pulse.MOST_SILENCE_S", 0.0)
-        assert not pulse.is_alive
-        running.cancel()
-
-    asyncio.run(talk())
-
-
-def test_a_loop_that_stands_still_is_measured():
-    lags = []
-
-    async def talk():
-        lag = LoopLag(lags.append, every_s=0.005)
-        assert lag.worst_s is None
-        running = asyncio.create_task(lag.run())
-        await asyncio.sleep(0.02)
-        import time
-
-        time.sleep(0.2)  # noqa: ASYNC251 - what must never happen
-        await asyncio.sleep(0.02)
-        running.cancel()
-        return lag.worst_s
-
-    worst_s = asyncio.run(talk())
-    assert worst_s == max(lags)
-    assert 0.15 < worst_s < 2
-
-
 def test_silent_venues_are_told_by_name_and_all_where_none_answers():
     failed = []
     made = SimpleNamespace(
@@ -321,7 +280,6 @@ def test_a_past_moment_never_has_anything_new():
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
-@needs_serve
 def test_the_page_says_in_a_status_and_in_words_how_the_process_is(stage):
     import aiohttp
 
@@ -365,7 +323,6 @@ def test_the_page_says_in_a_status_and_in_words_how_the_process_is(stage):
         assert line in lines
 
 
-@needs_serve
 def test_a_port_that_is_taken_is_a_setting_to_change():
     from bot.serving.metrics import Metrics
     from bot.serving.status_page import status_page

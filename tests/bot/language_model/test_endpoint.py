@@ -5,13 +5,11 @@ import json
 import logging
 
 import pytest
+from pydantic import SecretStr
 
 from bot.language_model.endpoint import FAILURES_BEFORE_REST, REST_S, ModelFailedError, OpenAIEndpoint
 from bot.language_model.understanding import Proposal
 from tests.chat_completions.server import KEY, Answer, serving
-
-pytest.importorskip("pydantic_ai", reason="the extra llm is not installed")
-SecretStr = pytest.importorskip("pydantic").SecretStr
 
 GOOD = Answer({"command": "/liq BTC"})
 

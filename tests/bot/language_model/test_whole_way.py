@@ -11,8 +11,6 @@ from bot.replies import Block, Line, Reply
 from bot.requests import Zones
 from tests.chat_completions.server import KEY, Answer, serving
 
-pytest.importorskip("pydantic_ai", reason="the extra llm is not installed")
-
 NEAREST = "The nearest zone is below, 0.6 % away."
 REPLY = Reply(blocks=(Block(kind="setup", lines=(Line(text=f"+ {NEAREST}"),)),), symbol="BTC")
 
