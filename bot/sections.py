@@ -34,6 +34,9 @@ DATABASES = ("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql
 MOST_WORKERS = 64
 """More processes than this belong on several machines (own assumption)."""
 
+MOST_SHARDS = 1_024
+"""Discord splits bots larger than this one in other ways (own assumption)."""
+
 
 class ConfigError(Exception):
     """A setting that cannot be used; `str(error)` names it and says what to do."""
@@ -121,10 +124,14 @@ class TelegramSettings(ChatSection):
 
 
 class DiscordSettings(ChatSection):
-    """Discord; api_base holds the version (/api/v10), gateway is the whole address, layout how answers are built."""
+    """Discord; api_base holds the version (/api/v10), gateway is the whole address, layout how answers are built.
+
+    shards: into how many connections the servers are split, None: as many as Discord recommends, all in one process.
+    """
 
     api_base: HttpUrl | None = None
     gateway: SocketUrl | None = None
+    shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)] | None = None
     layout: Literal["components", "embed"] = "components"
 
 
@@ -187,6 +194,11 @@ class StorageSettings(Section):
         from platformdirs import user_data_path  # not needed by who only asks for help
 
         return f"sqlite:///{user_data_path('fathom') / 'fathom.db'}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Say whether other processes may serve from the same database: a file of SQLite belongs to one."""
+        return self.address.startswith("postgres")
 
 
 class ReportsSettings(Section):

@@ -34,11 +34,14 @@ STARTING = Health(reasons=("The workers are warming up.",))
 
 
 def health_of(platforms: tuple[PlatformStatus, ...], *, workers_answer: bool) -> Health:
-    """Return how a process is whose platforms and workers are like this: all of them have to be there."""
+    """Return how a process is whose platforms and workers are like this: all have to be there.
+
+    What another process serves is there, too.
+    """
     reasons = [
         f"{status.name} is {status.state}" + (f": {status.reason}" if status.reason else ".")
         for status in platforms
-        if status.state != "connected"
+        if status.state not in {"connected", "standby"}
     ]
     if not workers_answer:
         reasons.append("No worker answers.")

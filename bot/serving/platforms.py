@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from bot.config import Settings
 from bot.handlers import Handlers
 from bot.redaction import redacted
 from bot.sections import ChatSection, ConfigError
+from bot.serving.seats import Seat
 from bot.serving.supervisor import Chat, Platform, RefusedError
 
 if TYPE_CHECKING:
@@ -25,21 +27,35 @@ NO_LIBRARY = "The library for {name} is not installed: pip install 'fathom-liq[{
 _SYNC_FILE = "discord-commands"
 
 
-def enabled_platforms(settings: Settings, handlers: Handlers) -> tuple[Platform, ...]:
-    """Return every platform that has a token, or a file that should hold one.
+def enabled_platforms(settings: Settings, handlers: Handlers) -> dict[str, tuple[Platform, ...]]:
+    """Return every platform that has a token, or a file that should hold one: Discord in as many parts as are set.
+
+    Each part has a seat where other processes may serve from the same database.
 
     Raises:
         ConfigError: there is none.
 
     """
-    made: dict[str, Callable[[], Chat]] = {
-        "telegram": lambda: _telegram(settings, handlers),
-        "discord": lambda: _discord(settings, handlers),
-    }
     names = platforms_with_token(settings)
     if not names:
         raise ConfigError(NO_CHAT)
-    return tuple(Platform(name, made[name]) for name in names)
+    made: dict[str, dict[str, Callable[[], Chat]]] = {
+        "telegram": {"telegram": lambda: _telegram(settings, handlers)},
+        "discord": {name: partial(_discord, settings, handlers, shard) for name, shard in _shards(settings).items()},
+    }
+    is_shared = settings.storage.is_shared
+    return {
+        name: tuple(Platform(part, make, Seat(part) if is_shared else None) for part, make in made[name].items())
+        for name in names
+    }
+
+
+def _shards(settings: Settings) -> dict[str, tuple[int, int] | None]:
+    """Return the parts of Discord by their names: one with everything, unless their number is set."""
+    count = settings.discord.shards
+    if count is None:
+        return {"discord": None}
+    return {f"discord {shard + 1}/{count}": (shard, count) for shard in range(count)}
 
 
 def platforms_with_token(settings: Settings) -> tuple[str, ...]:
@@ -128,7 +144,7 @@ def _telegram(settings: Settings, handlers: Handlers) -> Chat:
     return _ServedChat(chat, ended=chat.wait, error=TelegramTokenError)
 
 
-def _discord(settings: Settings, handlers: Handlers) -> Chat:
+def _discord(settings: Settings, handlers: Handlers, shard: tuple[int, int] | None) -> Chat:
     try:
         from bot.chats.discord_chat.chat import DiscordChat, DiscordChatError
     except ModuleNotFoundError:
@@ -142,6 +158,7 @@ def _discord(settings: Settings, handlers: Handlers) -> Chat:
         venues=tuple(name for name, venue in settings.venues if venue.enabled),
         api_base=section.api_base,
         gateway=section.gateway,
+        shard=shard,
     )
     return _ServedChat(chat, ended=chat.ended, error=DiscordChatError)
 

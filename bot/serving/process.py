@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import importlib.metadata
 import logging
+import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from bot.alerts.readings import ServiceReadings
 from bot.app import build_wordsmith, moment_of, open_chat_source
 from bot.config import ConfigError, Settings
 from bot.cooldown import Cooldown
+from bot.deliveries.clock import DeliveryClock
 from bot.preference_values import Offer
 from bot.preferences import PreferenceStore
 from bot.replies import Reply
@@ -32,8 +34,9 @@ from bot.serving.metrics import Metrics
 from bot.serving.platforms import NO_CHAT, enabled_platforms, platforms_with_token
 from bot.serving.pulse import LoopLag, WorkerPulse
 from bot.serving.recorder import record_beside
+from bot.serving.seats import Seats, seated
 from bot.serving.status_page import status_page
-from bot.serving.supervisor import Supervisor
+from bot.serving.supervisor import Platform, Supervisor
 from bot.serving.watched import Handled, WatchedHandlers, WatchedSource
 from bot.serving.workers import prepare_worker
 from bot.wordsmith import Wordsmith
@@ -116,9 +119,11 @@ class ServingProcess:
             await wordsmith.start()
             database = await _database(closing, self._settings)
             handlers = self._handlers(service, database, wordsmith)
-            self._supervisor = Supervisor(enabled_platforms(self._settings, handlers))
+            platforms = enabled_platforms(self._settings, handlers)
+            self._supervisor = Supervisor([part for parts in platforms.values() for part in parts])
             self._follow(service, self._pulse, self._supervisor)
             await closing.enter_async_context(delivering(self._settings, database, service, self._metrics))
+            await closing.enter_async_context(_shared_out(platforms, database))
             _log.info("ready", extra={"source": source.name, "workers": serve.workers})
             await closing.enter_async_context(_background(self._lag.run()))  # before, nobody waits for an answer
             ended = await self._supervisor.run()
@@ -188,6 +193,20 @@ def _alerts(database: Database, service: AnswerService, settings: Settings) -> A
     from bot.storage.sql_alerts import SqlAlerts
 
     return AlertDesk(SqlAlerts(database, settings.alerts), ServiceReadings(service), time.time)
+
+
+@asynccontextmanager
+async def _shared_out(platforms: Mapping[str, Sequence[Platform]], database: Database) -> AsyncIterator[None]:
+    """Share what only one process may serve with the others on the same database while the block runs."""
+    from bot.storage.leases import Leases
+
+    groups = [[part.seat for part in parts if part.seat is not None] for parts in platforms.values()]
+    if not any(groups):
+        yield
+        return
+    leases = Leases(database, secrets.token_hex(8))
+    async with seated(Seats(leases, groups, DeliveryClock().now_s)):
+        yield
 
 
 async def _close(source: Source) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.faults import fault_of
 from bot.redaction import redacted
+from bot.serving.seats import Seat
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -20,7 +21,7 @@ STEADY_S = 120.0
 STOPPING_S = 2.0
 """A platform that needs longer to say goodbye is left [s]; the whole process has five seconds."""
 
-State = Literal["starting", "connected", "reconnecting", "down", "refused", "stopped"]
+State = Literal["starting", "standby", "connected", "reconnecting", "down", "refused", "stopped"]
 
 _log = logging.getLogger(__name__)
 
@@ -52,15 +53,22 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A platform that is enabled: its name, and what makes a new chat of it."""
+    """A platform that is enabled: its name, and what makes a new chat of it.
+
+    seat: without it the chat must not run, for another process serves it; None where there is no other process.
+    """
 
     name: str
     make: Callable[[], Chat]
+    seat: Seat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformStatus:
-    """How a platform is; reason: what last kept it from being connected, None where nothing did."""
+    """How a platform is; reason: what last kept it from being connected, None where nothing did.
+
+    On standby it is served by another process, and taken over when that one is gone.
+    """
 
     name: str
     state: State
@@ -83,6 +91,9 @@ class Watch:
         state = self._state
         if state == "connected" and (self._chat is None or not self._chat.is_connected):
             state = "reconnecting"
+        seat = self._platform.seat
+        if state == "starting" and seat is not None and seat.is_elsewhere:
+            state = "standby"
         return PlatformStatus(name=self._platform.name, state=state, reason=self._reason)
 
     async def keep(self) -> None:
@@ -106,6 +117,18 @@ class Watch:
                 self._state = "stopped"
 
     async def _run_once(self) -> None:
+        seat = self._platform.seat
+        if seat is None:
+            await self._serve()
+            return
+        try:
+            self._state = "starting"
+            await seat.given()
+            await _first_of(self._serve(), seat.taken_away())
+        finally:
+            seat.leave()
+
+    async def _serve(self) -> None:
         try:
             self._chat = self._platform.make()
             await self._chat.start()
@@ -129,6 +152,19 @@ class Watch:
         self._state, self._reason = state, sentence
         told = "%s refuses: %s" if state == "refused" else "%s is down: %s"
         _log.error(told, self._platform.name, sentence, extra={"platform": self._platform.name})
+
+
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Return when one of them does, or raise what it raises; the others have ended by then."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 class Supervisor:

@@ -5,7 +5,7 @@ A lease ends by itself: whoever dies holds it no longer than it was taken for. T
 
 from __future__ import annotations
 
-from sqlalchemy import Insert, and_, delete, or_, update
+from sqlalchemy import Insert, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
@@ -18,7 +18,7 @@ class Leases:
 
     def __init__(self, database: Database, holder: str) -> None:
         self._database = database
-        self._holder = holder
+        self.holder = holder
 
     async def take(self, name: str, *, now_s: int, until_s: int) -> bool:
         """Take a lease that nobody holds, or hold one's own for longer; say whether it is held now.
@@ -27,8 +27,8 @@ class Leases:
             StorageError: the database fails; whether it is held is as before.
 
         """
-        free = or_(lease.c.holder == self._holder, lease.c.until_s <= now_s)
-        values = {"holder": self._holder, "until_s": until_s}
+        free = or_(lease.c.holder == self.holder, lease.c.until_s <= now_s)
+        values = {"holder": self.holder, "until_s": until_s}
         async with self._database.writing() as connection:
             taken = await connection.execute(update(lease).where(lease.c.name == name, free).values(values))
             if taken.rowcount == 0:  # somebody else's, or nobody's yet
@@ -42,7 +42,7 @@ class Leases:
             StorageError: the database fails; the lease ends when it was to end.
 
         """
-        held = and_(lease.c.name == name, lease.c.holder == self._holder, lease.c.until_s > now_s)
+        held = and_(lease.c.name == name, lease.c.holder == self.holder, lease.c.until_s > now_s)
         async with self._database.writing() as connection:
             renewed = await connection.execute(update(lease).where(held).values(until_s=until_s))
         return renewed.rowcount == 1
@@ -55,7 +55,18 @@ class Leases:
 
         """
         async with self._database.writing() as connection:
-            await connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == self._holder))
+            await connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == self.holder))
+
+    async def count(self, prefix: str, *, now_s: int) -> int:
+        """Return how many leases whose names begin so are held now, by anybody.
+
+        Raises:
+            StorageError: the database fails.
+
+        """
+        held = and_(lease.c.name.startswith(prefix, autoescape=True), lease.c.until_s > now_s)
+        async with self._database.reading() as connection:
+            return await connection.scalar(select(func.count()).where(held)) or 0
 
 
 def _if_new(values: dict[str, object], dialect: Dialect) -> Insert:

@@ -24,8 +24,9 @@ async def start():
     from bot.storage.database import Database
     database = await Database.open(settings.storage.address)
     await database.close()
-    for platform in enabled_platforms(settings, None):
-        platform.make()
+    for platforms in enabled_platforms(settings, None).values():
+        for platform in platforms:
+            platform.make()
 asyncio.run(start())
 print(json.dumps({"ahead": len(loaded - before), "on_the_loop": sorted(set(sys.modules) - loaded)}))
 """

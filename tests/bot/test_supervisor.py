@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.serving.seats import Seat
 from bot.serving.supervisor import Platform, RefusedError, Supervisor
 
 
@@ -159,3 +160,56 @@ def test_no_token_stands_in_what_is_told_of_a_failure():
 
     with_stage(use, a=[RefusedError(f"GET https://host/bot{token}/getMe")])
     with_stage(use, a=[OSError(5, f"GET https://host/bot{token}/getMe")])
+
+
+def test_a_platform_with_a_seat_runs_only_while_it_is_held():
+    async def talk():
+        seat, made = Seat("telegram"), []
+
+        def make():
+            made.append(Chat())
+            return made[-1]
+
+        supervisor = Supervisor([Platform("telegram", make, seat)], first_pause_s=0.001)
+        running = asyncio.create_task(supervisor.run())
+
+        async def until(state, count):
+            async with asyncio.timeout(5):
+                while supervisor.statuses[0].state != state or len(made) != count:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+
+        await until("starting", 0)
+        seat.is_elsewhere = True
+        await until("standby", 0)
+        seat.is_elsewhere = False
+        seat.told(is_held=True)
+        await until("connected", 1)
+        seat.told(is_held=False)
+        await until("starting", 1)
+        assert made[0].stopped == 1
+        seat.told(is_held=True)
+        await until("connected", 2)
+        seat.give_up()
+        async with asyncio.timeout(5):
+            while not seat.is_left:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert made[1].stopped == 1
+        running.cancel()
+        await asyncio.wait({running}, timeout=5)
+
+    asyncio.run(talk())
+
+
+def test_a_platform_that_fails_leaves_its_seat_to_others_before_it_tries_again():
+    async def talk():
+        seat = Seat("telegram")
+        seat.told(is_held=True)
+        supervisor = Supervisor([Platform("telegram", lambda: Chat(OSError("no route")), seat)], first_pause_s=0.001)
+        running = asyncio.create_task(supervisor.run())
+        async with asyncio.timeout(5):
+            while not (seat.is_left and seat.is_wanted):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        running.cancel()
+        await asyncio.wait({running}, timeout=5)
+
+    asyncio.run(talk())

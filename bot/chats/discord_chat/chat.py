@@ -38,7 +38,8 @@ class DiscordChat:
     token: of the bot; sync_file: where it is noted which commands Discord knows; layout: "components", or "embed" for
     older apps; venues: those that can be asked alone; api_base, gateway: other addresses than Discord's own, including
     the version (http://127.0.0.1:8080/api/v10) and in full (ws://127.0.0.1:8080/gateway). discord.py holds addresses
-    for the whole process, so two chats of one process share them. patience_s: how long an answer may take before
+    for the whole process, so two chats of one process share them. shard: which one of how many, counted from 0, None
+    for as many as Discord recommends, all of them. patience_s: how long an answer may take before
     Discord is told that it will come; longest_start_s: how long logging in may take.
     """
 
@@ -52,6 +53,7 @@ class DiscordChat:
         venues: Sequence[str] = (),
         api_base: str | None = None,
         gateway: str | None = None,
+        shard: tuple[int, int] | None = None,
         patience_s: float = PATIENCE_S,
         longest_start_s: float = LONGEST_START_S,
     ) -> None:
@@ -62,6 +64,7 @@ class DiscordChat:
         self._venues = tuple(venues)
         self._api_base = api_base
         self._gateway = gateway
+        self._shard = shard
         self._patience_s = patience_s
         self._longest_start_s = longest_start_s
         self._client: FathomClient | None = None
@@ -89,6 +92,7 @@ class DiscordChat:
             memory=self._memory,
             layout=self._layout,
             venues=self._venues,
+            shard=self._shard,
             patience_s=self._patience_s,
         )
         self._client = client

@@ -41,14 +41,15 @@ class FathomClient(discord.AutoShardedClient):
         layout: Layout = "components",
         venues: Sequence[str] = (),
         patience_s: float = PATIENCE_S,
-        shard_count: int | None = None,
+        shard: tuple[int, int] | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # Fathom speaks in no voice channel
         super().__init__(
             intents=discord.Intents(guilds=True),
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
-            shard_count=shard_count,
+            shard_ids=None if shard is None else [shard[0]],
+            shard_count=None if shard is None else shard[1],
         )
         self._memory = memory
         self.connected = asyncio.Event()

@@ -134,7 +134,7 @@ def talk(handlers, noted) -> Callable[..., None]:
 
     def run(use, *, errors=(), **changes):
         def make(**later):
-            made = {"memory": noted, "venues": ("binanceusdm", "okx"), "shard_count": 1}
+            made = {"memory": noted, "venues": ("binanceusdm", "okx"), "shard": (0, 1)}
             return FathomClient(handlers, **(made | changes | later))
 
         async def talked():

@@ -22,7 +22,7 @@ class Heard:
 
 def heard(handlers, noted, kind, custom_id):
     async def run():
-        client = FathomClient(handlers, memory=noted, shard_count=1)
+        client = FathomClient(handlers, memory=noted, shard=(0, 1))
         client.conversation = Heard()
         await client.on_interaction(SimpleNamespace(type=discord.InteractionType[kind], data={"custom_id": custom_id}))
         return client.conversation

@@ -18,7 +18,7 @@ def asked(handlers, noted, name, **options):
     """Return what the callback of a command asks of the handlers, options as a program may send them."""
 
     async def run():
-        client = FathomClient(handlers, memory=noted, venues=("binanceusdm", "okx"), shard_count=1)
+        client = FathomClient(handlers, memory=noted, venues=("binanceusdm", "okx"), shard=(0, 1))
         (command,) = [each for each in client.tree.get_commands() if each.name == name]
         faults = []
 

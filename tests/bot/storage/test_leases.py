@@ -50,6 +50,18 @@ def test_what_is_released_is_free_at_once_and_only_ones_own(url):
     assert with_database(url, work) == [False, True]
 
 
+def test_those_that_are_held_are_counted_by_how_their_names_begin(url):
+    async def work(database):
+        one, other = Leases(database, "one"), Leases(database, "other")
+        await one.take("serving one", now_s=100, until_s=112)
+        await other.take("serving other", now_s=105, until_s=117)
+        await one.take("servingX", now_s=100, until_s=200)
+        await one.take("telegram", now_s=100, until_s=200)
+        return [await one.count("serving ", now_s=now_s) for now_s in (106, 111, 112, 117)]
+
+    assert with_database(url, work) == [2, 2, 1, 0]
+
+
 TAKES = """
 import asyncio, sys
 from bot.storage.database import Database
