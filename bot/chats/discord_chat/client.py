@@ -44,12 +44,12 @@ class FathomClient(discord.AutoShardedClient):
         shard: tuple[int, int] | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # Fathom speaks in no voice channel
+        part: dict[str, Any] = {} if shard is None else {"shard_ids": [shard[0]], "shard_count": shard[1]}
         super().__init__(
             intents=discord.Intents(guilds=True),
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
-            shard_ids=None if shard is None else [shard[0]],
-            shard_count=None if shard is None else shard[1],
+            **part,
         )
         self._memory = memory
         self.connected = asyncio.Event()
