@@ -89,6 +89,8 @@ class ReportPreparer:
         if why is not None and delivery.attempts < TRIES:
             raise NotYetError(why.text)
         outgoing = _finished(_composed(parts, subscription), delivery, terms, now_s=now_s)
+        if json.loads(delivery.content).get("now"):  # a test: the next report compares with the last one that was due
+            return Prepared(outgoing=outgoing)
         return Prepared(outgoing=outgoing, shown=await self._shown(parts, asked, before))
 
     async def _part(self, terms: Terms, symbol: str, before: Findings | None) -> Part:

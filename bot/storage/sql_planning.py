@@ -14,6 +14,7 @@ from bot.deliveries.lateness import DueTimes, Plan, planned
 from bot.deliveries.planner import Planned
 from bot.reports.timetable import TimetableError
 from bot.storage.database import Database, put_if_new
+from bot.storage.sql_subscriptions import TEST_MARK
 from bot.storage.sql_troubles import LONGEST_NOTE, columns_of, destination_of
 from bot.storage.tables import delivery, subscription
 
@@ -68,8 +69,12 @@ class SqlPlanning:
 
 
 async def _missed(connection: AsyncConnection, subjects: Sequence[int]) -> Counter[int]:
-    """Return how many due times of each passed without a report since the last one that may have arrived."""
-    of_them = and_(delivery.c.kind == "report", delivery.c.subject_id.in_(subjects))
+    """Return how many due times of each passed without a report since the last one that may have arrived.
+
+    What somebody wanted now is no due time, whether it arrived or not.
+    """
+    is_due = delivery.c.content.not_like(f"%{TEST_MARK}%")
+    of_them = and_(delivery.c.kind == "report", delivery.c.subject_id.in_(subjects), is_due)
     arrived = (
         select(delivery.c.subject_id, func.max(delivery.c.due_s).label("due_s"))
         .where(of_them, delivery.c.status.in_(("sent", "uncertain")))

@@ -17,6 +17,8 @@ from bot.storage.tables import delivery, subscription
 
 NOW_LIFE_S = 900
 """How long a report that somebody wants now is of use: nobody waits longer for it (own assumption)."""
+TEST_MARK = '"now": true'
+"""Stands in the content of every delivery that somebody wanted now, and of no other."""
 _ADDING = 0x72_65_70_6F_72_74
 """The advisory lock of PostgreSQL under which subscriptions are counted and added."""
 _UNDER_WAY = ("planned", "claimed", "sending")

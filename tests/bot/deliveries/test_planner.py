@@ -4,12 +4,14 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import update
 
 from bot.deliveries.clock import DeliveryClock
 from bot.deliveries.planner import Planner
 from bot.storage.sql_outbox import SqlOutbox
 from bot.storage.sql_planning import SqlPlanning
-from bot.storage.tables import subscription
+from bot.storage.sql_subscriptions import SqlSubscriptions
+from bot.storage.tables import delivery, subscription
 from tests.bot.deliveries.post import Times, put, report, rows_of, subscribed
 from tests.bot.deliveries.virtual_time import BEGIN_S, Wall, run
 
@@ -88,5 +90,29 @@ def test_what_ended_is_deleted_after_thirty_days(url, age_s, stays):
         await put(database, report(2))
         await planner(database, loop).tick()
         assert len(await rows_of(database)) == 1 + stays
+
+    run(story, url)
+
+
+@pytest.mark.parametrize("ended", ["sent", "uncertain", "failed", "skipped"])
+def test_a_report_that_was_tested_changes_neither_what_was_missed_nor_the_last_run(url, ended):
+    async def story(database, loop):
+        subscriptions, hour_s = SqlSubscriptions(database), 3_600
+        await put(database, subscribed(1, shown="4", last_due_s=BEGIN_S - DAY_S), table=subscription)
+        await put(database, report(1, due_s=BEGIN_S - 3 * DAY_S, status="sent"))
+        await put(database, *(report(1, due_s=BEGIN_S - days * DAY_S, status="failed") for days in (2, 1)))
+        assert await subscriptions.send_now(1, now_s=BEGIN_S - hour_s)
+        [before] = await rows_of(database, subscription)
+        [test] = await rows_of(database, due_s=BEGIN_S - hour_s)
+        if ended == "sent":
+            done = (await SqlOutbox(database).claim("one", "telegram", most=1, now_s=BEGIN_S, until_s=BEGIN_S + 30))[0]
+            await SqlOutbox(database).sent(done, message=3, shown=None, now_s=BEGIN_S)
+        else:
+            async with database.writing() as connection:
+                await connection.execute(update(delivery).where(delivery.c.id == test["id"]).values(status=ended))
+        assert await rows_of(database, subscription) == [before]
+        assert await planner(database, loop).tick() == 1
+        [due] = await rows_of(database, due_s=BEGIN_S)
+        assert json.loads(due["content"]) == {"missed": 2}
 
     run(story, url)

@@ -115,6 +115,15 @@ def test_the_next_one_says_what_changed_since_the_last():
     assert report.shown == "2"
 
 
+def test_a_report_that_is_tested_compares_with_the_last_one_and_is_no_base_of_the_next():
+    kept = published("BTC")
+    test = replace(DELIVERY, content='{"missed": 0, "now": true}')
+    report = prepared(preparer(shown=(1,), publications=kept), test)
+    assert report.outgoing.reply.block("changes").lines[0].text.startswith("14 Mar 2026 00:55 UTC+1: price")
+    assert report.shown is None
+    assert len(kept.rows) == 1
+
+
 def test_a_last_report_that_asked_something_else_is_not_compared_with():
     report = prepared(preparer(shown=(1,), publications=published("BTC", asked="M2 3d all")))
     assert "cannot be compared" in report.outgoing.reply.block("changes").lines[0].text
