@@ -37,7 +37,7 @@ PLAN_EVERY_S = 2.0
 
 @asynccontextmanager
 async def delivering(
-    settings: Settings, database: Database, service: AnswerService, tally: Tally
+    settings: Settings, database: Database, service: AnswerService, tally: Tally, clock: DeliveryClock
 ) -> AsyncIterator[None]:
     """Plan, watch and deliver while the block runs; at its end what is being sent is finished."""
     from bot.storage.leases import Leases
@@ -47,7 +47,7 @@ async def delivering(
     from bot.storage.sql_published import SqlPublished
     from bot.storage.sql_subscriptions import SqlSubscriptions, timetable_of
 
-    clock, outbox = DeliveryClock(), SqlOutbox(database)
+    outbox = SqlOutbox(database)
     reports = ReportPreparer(service, SqlSubscriptions(database), SqlPublished(database))
     preparer = PreparerByKind({"report": reports, "alert": AlertPreparer(service)})
     planner = Planner(SqlPlanning(database, timetable_of), outbox, clock)

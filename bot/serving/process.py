@@ -61,6 +61,7 @@ class ServingProcess:
         self._lag = LoopLag(self._metrics.lagged)
         self._pulse: WorkerPulse | None = None
         self._supervisor: Supervisor | None = None
+        self._clock = DeliveryClock()  # what is set up is due by the clock that delivers it
 
     @property
     def health(self) -> Health:
@@ -122,8 +123,8 @@ class ServingProcess:
             platforms = enabled_platforms(self._settings, handlers)
             self._supervisor = Supervisor([part for parts in platforms.values() for part in parts])
             self._follow(service, self._pulse, self._supervisor)
-            await closing.enter_async_context(delivering(self._settings, database, service, self._metrics))
-            await closing.enter_async_context(_shared_out(platforms, database))
+            await closing.enter_async_context(delivering(self._settings, database, service, self._metrics, self._clock))
+            await closing.enter_async_context(_shared_out(platforms, database, self._clock))
             _log.info("ready", extra={"source": source.name, "workers": serve.workers})
             await closing.enter_async_context(_background(self._lag.run()))  # before, nobody waits for an answer
             ended = await self._supervisor.run()
@@ -155,8 +156,8 @@ class ServingProcess:
             owns=self._settings.owner.owns,
             status=status,
             wordsmith=wordsmith,
-            reports=_reports(database, service, venues, self._settings),
-            alerts=_alerts(database, service, self._settings),
+            reports=_reports(database, service, venues, self._settings, self._clock),
+            alerts=_alerts(database, service, self._settings, self._clock),
         )
 
     def _follow(self, service: AnswerService, pulse: WorkerPulse, supervisor: Supervisor) -> None:
@@ -182,21 +183,25 @@ def _preferences(database: Database, service: AnswerService, venues: tuple[str, 
     return SqlPreferences(database, Offer(symbols=service.known_symbols, venues=venues))
 
 
-def _reports(database: Database, service: AnswerService, venues: tuple[str, ...], settings: Settings) -> ReportDesk:
+def _reports(
+    database: Database, service: AnswerService, venues: tuple[str, ...], settings: Settings, clock: DeliveryClock
+) -> ReportDesk:
     from bot.storage.sql_subscriptions import SqlSubscriptions
 
     limits = Limits(per_person=settings.reports.per_person, per_chat=settings.reports.per_chat)
-    return ReportDesk(SqlSubscriptions(database), service, time.time, limits=limits, venues=venues)
+    return ReportDesk(SqlSubscriptions(database), service, clock.now_s, limits=limits, venues=venues)
 
 
-def _alerts(database: Database, service: AnswerService, settings: Settings) -> AlertDesk:
+def _alerts(database: Database, service: AnswerService, settings: Settings, clock: DeliveryClock) -> AlertDesk:
     from bot.storage.sql_alerts import SqlAlerts
 
-    return AlertDesk(SqlAlerts(database, settings.alerts), ServiceReadings(service), time.time)
+    return AlertDesk(SqlAlerts(database, settings.alerts), ServiceReadings(service), clock.now_s)
 
 
 @asynccontextmanager
-async def _shared_out(platforms: Mapping[str, Sequence[Platform]], database: Database) -> AsyncIterator[None]:
+async def _shared_out(
+    platforms: Mapping[str, Sequence[Platform]], database: Database, clock: DeliveryClock
+) -> AsyncIterator[None]:
     """Share what only one process may serve with the others on the same database while the block runs."""
     from bot.storage.leases import Leases
 
@@ -205,7 +210,7 @@ async def _shared_out(platforms: Mapping[str, Sequence[Platform]], database: Dat
         yield
         return
     leases = Leases(database, secrets.token_hex(8))
-    async with seated(Seats(leases, groups, DeliveryClock().now_s)):
+    async with seated(Seats(leases, groups, clock.now_s)):
         yield
 
 
