@@ -87,10 +87,6 @@ class Outbox(Protocol):
         """
         ...
 
-    async def uncertain(self, platform: str, owner: int) -> tuple[Delivery, ...]:
-        """Return a person's deliveries of which nobody knows whether they arrived, newest first."""
-        ...
-
     async def clean(self, *, before_s: int) -> int:
         """Delete what ended before a moment; return how many."""
         ...

@@ -152,16 +152,6 @@ class SqlOutbox:
             await tell_owners(connection, uncertain, "uncertain", _LOST, now_s=now_s)
         return Recovered(planned=planned, uncertain=tuple(uncertain))
 
-    async def uncertain(self, platform: str, owner: int) -> tuple[Delivery, ...]:
-        """Return a person's deliveries of which nobody knows whether they arrived, newest first."""
-        theirs = (
-            select(delivery)
-            .where(delivery.c.status == "uncertain", delivery.c.platform == platform, delivery.c.user_id == owner)
-            .order_by(delivery.c.due_s.desc(), delivery.c.id.desc())
-        )
-        async with self._database.reading() as connection:
-            return tuple(_delivery(row) for row in (await connection.execute(theirs)).mappings())
-
     async def clean(self, *, before_s: int) -> int:
         """Delete what ended before a moment; return how many."""
         gone = delete(delivery).where(delivery.c.status.in_(ENDED), delivery.c.ended_s < before_s)
