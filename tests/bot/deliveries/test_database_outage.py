@@ -37,11 +37,11 @@ async def delivered_while_away(url, away):
     ]
     running = [asyncio.create_task(each.run()) for each in couriers]
     async with asyncio.timeout(PATIENCE_S):
-        while len(box.arrived) < 2:
+        while len(box.arrived) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         before = len(box.arrived)
         await away(databases)
-        while {row["status"] for row in await rows_of(databases[0])} != {"sent"}:
+        while {row["status"] for row in await rows_of(databases[0])} != {"sent"}:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     for each in running:
         each.cancel()
