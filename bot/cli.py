@@ -22,6 +22,7 @@ from bot.init_command import init
 from bot.options import ConfigOption
 from bot.record_command import record
 from bot.serve_command import serve
+from bot.worker_command import worker
 
 if TYPE_CHECKING:
     from bot.app import Delivered
@@ -243,6 +244,7 @@ app.command()(doctor)
 app.command()(record)
 app.command()(init)
 app.command()(serve)
+app.command()(worker)
 app.add_typer(db, name="db")
 
 

@@ -24,6 +24,7 @@ from pydantic_settings import (
 from bot.redaction import redacted
 from bot.sections import (
     AlertsSettings,
+    ClusterSettings,
     ConfigError,
     DiscordSettings,
     HttpUrl,
@@ -52,7 +53,7 @@ CONFIG_FILE = Path("config.toml")
 ENVIRONMENT_PREFIX = "FATHOM_"
 NESTING = "__"
 _VENUES = "venues"
-_SECRET = frozenset({"token", "api_key", "url"})
+_SECRET = frozenset({"token", "api_key", "key", "url"})
 """Keys whose values are never shown: the address of a database may hold a password."""
 
 LONGEST_AUTO_WAIT_S = 60.0
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     serve: ServeSettings = ServeSettings()
     owner: OwnerSettings = OwnerSettings()
     storage: StorageSettings = StorageSettings()
+    cluster: ClusterSettings = ClusterSettings()
     reports: ReportsSettings = ReportsSettings()
     alerts: AlertsSettings = AlertsSettings()
     llm: LanguageModelSettings = LanguageModelSettings()

@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bot.config import Settings, settings_file
-from bot.sections import ChatSection, ConfigError, LanguageModelSettings, SecretSection
+from bot.sections import ChatSection, ClusterSettings, ConfigError, LanguageModelSettings, SecretSection
 
 _OTHERS = stat.S_IRGRP | stat.S_IROTH
-_NAMES = (ChatSection.SECRET, LanguageModelSettings.SECRET)
+_NAMES = (ChatSection.SECRET, LanguageModelSettings.SECRET, ClusterSettings.SECRET)
 
 
 def secret_values(settings: Settings) -> tuple[str, ...]:

@@ -163,6 +163,15 @@ class ServeSettings(Section):
     log_file: Path | None = None
 
 
+class ClusterSettings(SecretSection):
+    """Workers on other machines, asked through the database; key: what the processes of one cluster share."""
+
+    SECRET = "key"  # noqa: S105 - the name of a key
+    enabled: bool = False
+    key: SecretStr | None = None
+    key_file: Path | None = None
+
+
 class OwnerSettings(Section):
     """Whose commands about the process itself are obeyed: user ids, as the platforms number people."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.synchronize import Semaphore
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 LONGEST_JOB_S = 20.0
 """A job takes a third of a second; one that takes this long hangs (own assumption)."""
@@ -27,6 +27,23 @@ _Output = TypeVar("_Output")
 
 class WorkTookTooLongError(Exception):
     """A job did not end in time; its worker was replaced."""
+
+
+class Pool(Protocol):
+    """Whoever does work in other processes."""
+
+    @property
+    def workers(self) -> int:
+        """How many jobs are done at once."""
+        ...
+
+    async def run(self, work: Callable[[_Input], _Output], given: _Input) -> _Output:
+        """Return what `work` makes of `given`."""
+        ...
+
+    async def close(self) -> None:
+        """End what is under way."""
+        ...
 
 
 class WorkerPool:

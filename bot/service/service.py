@@ -20,7 +20,7 @@ from bot.replies import Fault, Reply, fault_reply
 from bot.service.answer import Answer, Order
 from bot.service.heap import give_back_memory
 from bot.service.kept import Kept
-from bot.service.pool import WorkerPool, WorkTookTooLongError
+from bot.service.pool import Pool, WorkTookTooLongError
 from bot.service.work import Job, do
 from engine.models import MODELS
 from engine.sources.base import Source
@@ -60,7 +60,7 @@ class AnswerService:
     def __init__(
         self,
         source: Source,
-        pool: WorkerPool,
+        pool: Pool,
         *,
         bar_number: Callable[[], Hashable],
         at_s: int | None = None,

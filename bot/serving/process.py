@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bot.alerts.alert_desk import AlertDesk
 from bot.alerts.readings import ServiceReadings
@@ -24,7 +24,7 @@ from bot.replies import Reply
 from bot.reports.report_desk import ReportDesk
 from bot.reports.subscriptions import Limits
 from bot.service.heap import keep_heap_small
-from bot.service.pool import WorkerPool
+from bot.service.pool import Pool, WorkerPool
 from bot.service.service import AnswerService
 from bot.serving.bars import bar_numbers
 from bot.serving.deliveries import delivering
@@ -105,8 +105,9 @@ class ServingProcess:
             closing.push_async_callback(_close, opened)
             source = WatchedSource(opened, self._metrics.venue_failed)
             pool = WorkerPool(serve.workers, warm_up=prepare_worker)
+            shared = _shared_pool(self._settings, pool)
             service = AnswerService(
-                source, pool, bar_number=bar_numbers(self._settings, time.time), at_s=moment_of(self._settings)
+                source, shared, bar_number=bar_numbers(self._settings, time.time), at_s=moment_of(self._settings)
             )
             closing.push_async_callback(service.close)
             loading = asyncio.to_thread(load_libraries, self._settings)
@@ -119,6 +120,7 @@ class ServingProcess:
             closing.push_async_callback(wordsmith.close)
             await wordsmith.start()
             database = await _database(closing, self._settings)
+            await closing.enter_async_context(_joined(shared, self._settings, database))
             handlers = self._handlers(service, database, wordsmith)
             platforms = enabled_platforms(self._settings, handlers)
             self._supervisor = Supervisor([part for parts in platforms.values() for part in parts])
@@ -196,6 +198,28 @@ def _alerts(database: Database, service: AnswerService, settings: Settings, cloc
     from bot.storage.sql_alerts import SqlAlerts
 
     return AlertDesk(SqlAlerts(database, settings.alerts), ServiceReadings(service), clock.now_s)
+
+
+def _shared_pool(settings: Settings, own: WorkerPool) -> Pool:
+    """Return who does heavy work: one's own workers, and where it is set those of a cluster, once it is joined."""
+    if not settings.cluster.enabled:
+        return own
+    from bot.cluster.cluster_pool import ClusterPool
+
+    return ClusterPool(own)
+
+
+@asynccontextmanager
+async def _joined(pool: Pool, settings: Settings, database: Database) -> AsyncIterator[None]:
+    """Hand heavy work to the cluster while the block runs, where there is one."""
+    if not settings.cluster.enabled:
+        yield
+        return
+    from bot.cluster.cluster_pool import ClusterPool
+    from bot.serving.cluster import cluster_on
+
+    async with cast("ClusterPool", pool).joined(cluster_on(settings, database)):
+        yield
 
 
 @asynccontextmanager
