@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -40,7 +41,7 @@ class ClusterWorker:
         self._pool = pool
         self._lease = WORKER + name
         self._markets: Kept[str, bytes] = Kept(KEPT_MARKETS_BYTES)
-        cluster.queue.task(self.work, name=TASK, queue=QUEUE)
+        cluster.queue.task(name=TASK, queue=QUEUE)(self.work)
 
     async def run(self) -> None:
         """Work until this is cancelled; what is under way is finished."""
@@ -70,9 +71,8 @@ class ClusterWorker:
                 delete_jobs="always",
             )
         except Exception as error:  # noqa: BLE001 - whatever fails here, another try may not
-            _log.warning(
-                "no work can be taken, trying again: %s", str(error).partition("\n")[0] or type(error).__name__
-            )
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            _log.warning("no work can be taken, trying again: %s", reason)
 
     async def work(self, number: str) -> None:
         """Work out one task; one that is over is left."""
@@ -88,11 +88,13 @@ class ClusterWorker:
             return
         if market is None:
             return  # who asked does it when nobody answers
+        began_s = time.monotonic()
         try:
             outcome = Outcome(value=await self._pool.run(WORKS[name], dataclasses.replace(job, market=market)))
         except Exception as error:  # noqa: BLE001 - it is raised where somebody asked
             outcome = Outcome(error=error)
         await cluster.tasks.finish(number, cluster.seal.sealed("result", number, outcome))
+        _log.info("worked out", extra={"work": name, "took_ms": round(1000 * (time.monotonic() - began_s))})
 
     async def _market(self, digest: str) -> bytes | None:
         market = self._markets.get(digest)

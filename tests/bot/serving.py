@@ -98,8 +98,8 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(folder: Path, *settings: Mapping[str, str]) -> AsyncIterator[Served]:
-    """Run `fathom serve` in a folder of its own until the block ends."""
+async def serving(folder: Path, *settings: Mapping[str, str], command: str = "serve") -> AsyncIterator[Served]:
+    """Run `fathom serve`, or another command, in a folder of its own until the block ends."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FATHOM_")}
     environment |= {"PYTHONPATH": os.pathsep.join([str(ROOT), environment.get("PYTHONPATH", "")])}
     environment |= {name: str(folder / name.lower()) for name in ("XDG_STATE_HOME", "XDG_DATA_HOME")}
@@ -108,7 +108,7 @@ async def serving(folder: Path, *settings: Mapping[str, str]) -> AsyncIterator[S
         environment |= each
     with (folder / "said").open("wb") as said:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.cli", "serve", cwd=folder, env=environment, stdout=said, stderr=said
+            sys.executable, "-m", "bot.cli", command, cwd=folder, env=environment, stdout=said, stderr=said
         )
     try:
         yield Served(process, folder)
