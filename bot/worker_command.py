@@ -26,10 +26,10 @@ NOT_ENABLED = "Nobody asks workers: set enabled = true under [cluster], here and
 def worker(
     config: ConfigOption = None,
 ) -> None:
-    """Compute and draw for the fathom serve processes on the same PostgreSQL.
+    """Compute and draw for fathom serve, on any machine.
 
-    Needs [cluster] enabled, the same [storage] url and [cluster] key as theirs, and no token. Runs until it is stopped
-    by Ctrl-C or SIGTERM; [serve] workers says how many jobs at once.
+    Needs [cluster] enabled, the same PostgreSQL and [cluster] key as theirs, and no token. [serve] workers says
+    how many jobs at once. Runs until it is stopped by Ctrl-C or SIGTERM.
     """
     from bot.config import ConfigError, load_settings
     from bot.until_told import run_until_told

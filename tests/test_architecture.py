@@ -36,6 +36,7 @@ SLOW_TO_IMPORT = {"pandas", "matplotlib.pyplot", "scipy.stats", "ccxt"}
 
 LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
 CHAT_EXTRAS = {"discord", "telegram"}
+CLUSTER_EXTRA = {"procrastinate", "psycopg", "psycopg_pool"}
 LLM_EXTRA = {"openai", "pydantic_ai"}
 SERVE_EXTRA = {"apscheduler", "prometheus_client", "pythonjsonlogger"}
 DATABASE = {"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"}
@@ -217,6 +218,17 @@ def test_the_library_for_language_models_is_known_at_one_place_and_loaded_when_a
     assert loading(LLM_EXTRA, MODULES) == set()
 
 
+def test_the_queue_is_known_in_one_folder_and_loaded_by_who_is_part_of_a_cluster() -> None:
+    known = {module.name for module in MODULES if forbidden(module, CLUSTER_EXTRA)}
+    assert known
+    assert {name for name in known if not name.startswith("bot.cluster.")} == set()
+    loaded = loading(CLUSTER_EXTRA, MODULES)
+    assert {name for name in loaded if not name.startswith("bot.cluster.")} == {
+        "bot.serving.cluster",
+        "bot.serving.working",
+    }
+
+
 def test_every_other_third_party_import_comes_with_a_plain_installation() -> None:
     owners = importlib.metadata.packages_distributions()
     used = (
@@ -225,6 +237,7 @@ def test_every_other_third_party_import_comes_with_a_plain_installation() -> Non
         - CHAT_EXTRAS
         - SERVE_EXTRA
         - LLM_EXTRA
+        - CLUSTER_EXTRA
     )
     foreign = used - set(PACKAGES) - set(sys.stdlib_module_names)
     installed = plain_installation()

@@ -17,17 +17,19 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import procrastinate
 
 from bot.cluster.sealing import Seal, SealError
-from bot.cluster.sql_tasks import SqlTasks
 from bot.cluster.task_queue import put, schema_of
 from bot.cluster.works import name_of
 from bot.service.pool import WorkerPool
 from bot.storage.errors import StorageError
-from bot.storage.leases import Leases
+
+if TYPE_CHECKING:
+    from bot.storage.leases import Leases
+    from bot.storage.sql_cluster import SqlTasks
 
 WORKER = "worker "
 """How the leases begin by which workers say that they live."""

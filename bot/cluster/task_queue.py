@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import procrastinate
 from procrastinate.schema import SchemaManager
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from bot.storage.address import Address
+if TYPE_CHECKING:
+    from bot.storage.address import Address
 
 QUEUE, TASK = "fathom", "fathom.work"
 MOST_CONNECTIONS = 4

@@ -13,7 +13,6 @@ from bot.service.heap import keep_heap_small
 from bot.service.pool import WorkerPool
 from bot.serving.cluster import cluster_on
 from bot.serving.workers import prepare_worker
-from bot.storage.database import Database
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +44,8 @@ class WorkingProcess:
                 await working
 
     async def _work(self) -> None:
+        from bot.storage.database import Database
+
         keep_heap_small()
         settings = self._settings
         database = await Database.open(settings.storage.address)

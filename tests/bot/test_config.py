@@ -137,7 +137,7 @@ def test_example_shows_every_key_with_its_default():
 
 
 def test_example_is_valid_with_everything_uncommented():
-    once = r"^# (?!token_file|api_key_file)(\w+ = )"  # a secret is given in one way
+    once = r"^# (?!token_file|api_key_file|key_file)(\w+ = )"  # a secret is given in one way
     text = re.sub(once, r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert load_settings(config=write(text)).market.recordings == Path("recordings")
 

@@ -11,7 +11,6 @@ import pytest
 from bot.cluster import works
 from bot.cluster.cluster_pool import Cluster, ClusterPool
 from bot.cluster.sealing import Seal
-from bot.cluster.sql_tasks import SqlTasks
 from bot.cluster.task_queue import task_queue
 from bot.cluster.worker import ClusterWorker
 from bot.requests import Liq
@@ -20,6 +19,7 @@ from bot.service.work import Job, do
 from bot.storage.address import address_of
 from bot.storage.database import Database
 from bot.storage.leases import Leases
+from bot.storage.sql_cluster import SqlTasks
 from engine.errors import DataUnavailableError
 
 MARKET = b"a market of some bytes" * 1_000

@@ -35,7 +35,11 @@ def test_what_is_sealed_for_something_else_is_refused_and_not_run(key, kind, nam
     assert not RAN
 
 
-@pytest.mark.parametrize("forged", [b"", b"short", pickle.dumps(Runs()), b"\0" * 32 + pickle.dumps(Runs())])
+@pytest.mark.parametrize(
+    "forged",
+    [b"", b"short", pickle.dumps(Runs()), b"\0" * 32 + pickle.dumps(Runs())],
+    ids=["nothing", "short", "no seal", "zeros as a seal"],
+)
 def test_what_has_no_seal_is_refused_and_not_run(forged):
     RAN.clear()
     with pytest.raises(SealError):
