@@ -248,8 +248,13 @@ class Courier:
             self._count(delivery, "sent")
 
     async def _in_doubt(self, lane: _Lane, delivery: Delivery, why: str, began_s: int) -> None:
-        """Send it again under the same nonce where the platform knows it by that; else nobody can know."""
-        if lane.manners.nonce_life_s:
+        """Send it again under the same nonce where the platform knows it by that; else nobody can know.
+
+        A notice is sent again anyway: one that comes twice does no harm, and one that is lost hides what was lost.
+        """
+        if delivery.kind == "notice":
+            await self._try_again(delivery, why)
+        elif lane.manners.nonce_life_s:
             began_s = began_s if delivery.began_s is None else delivery.began_s
             await self._try_again(replace(delivery, began_s=began_s), why)
         else:

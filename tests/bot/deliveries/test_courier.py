@@ -182,6 +182,19 @@ def test_a_connection_that_breaks_while_sending_is_tried_again_under_the_same_no
     run(story, url)
 
 
+def test_a_notice_of_what_is_uncertain_outlives_an_outage_in_which_it_is_uncertain_itself(url):
+    async def story(database, loop):
+        await put(database, report(1))
+        until_s = loop.time() + 300
+        box = Box(lambda destination: UncertainError("a gateway failed") if loop.time() < until_s else None)
+        await deliver_for(900, courier(database, loop, telegram=box))
+        assert statuses(await rows_of(database)) == ["uncertain", "sent"]
+        [(_destination, text)] = box.notices
+        assert "Report 1, due 14 Mar 08:00 UTC, may have arrived or not." in text
+
+    run(story, url)
+
+
 def test_a_dead_destination_is_paused_with_all_that_goes_there_and_each_owner_is_told_once(url):
     async def story(database, loop):
         there = {"chat_id": -5, "community_id": -5}
