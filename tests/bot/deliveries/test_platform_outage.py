@@ -104,6 +104,7 @@ def check(rows, texts, *, may_be_uncertain):
     assert may_be_uncertain or not uncertain
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("outcome", "may_be_uncertain"),
     [(too_many_requests(30), False), (internal_error(), False), (gateway_page(500), True)],
@@ -126,6 +127,7 @@ def test_telegram_gets_each_report_once_and_late_or_its_owner_knows(url, outcome
     check(*in_virtual_time(story, url), may_be_uncertain=may_be_uncertain)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("outcome", "performed", "may_be_uncertain"),
     [
