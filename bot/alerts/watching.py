@@ -8,6 +8,7 @@ A process that dies between loses nothing and doubles nothing: what it saw is se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -46,6 +47,10 @@ class Turns(Protocol):
         """Take a lease that nobody holds, or hold one's own for longer; say whether it is held now."""
         ...
 
+    async def release(self, name: str) -> None:
+        """Let others take it at once, if it is one's own."""
+        ...
+
 
 class AlertWatch:
     """One process's watch; any number may run, and one of them looks."""
@@ -68,6 +73,11 @@ class AlertWatch:
             return 0
         self._is_away = False
         return fired
+
+    async def leave(self) -> None:
+        """Let another process look at once; never raises for the database, where a lease ends by itself."""
+        with contextlib.suppress(StorageError):
+            await self._turns.release(LEASE)
 
     async def _look(self) -> int:
         now_s = self._clock.now_s()

@@ -68,6 +68,7 @@ async def delivering(
                 courier.wake()
 
         await closing.enter_async_context(_running(courier))
+        closing.push_async_callback(watch.leave)
         ticks = (
             Tick(name="planning reports", every_s=PLAN_EVERY_S, work=plan),
             Tick(name="watching alerts", every_s=LOOK_EVERY_S, work=look),

@@ -104,6 +104,22 @@ def test_one_of_two_processes_looks_and_the_other_takes_over(url):
     assert (sum(looks.asked.values()), sum(others.asked.values())) == (1, 1)
 
 
+def test_who_leaves_is_followed_at_once(url):
+    looks, others = Looks(50_500), Looks(50_500)
+    clock = Clock()
+
+    async def work(database):
+        one, other = watch_of(database, looks, clock), watch_of(database, others, clock, "other")
+        await one.look()
+        await other.leave()
+        await other.look()
+        await one.leave()
+        await other.look()
+
+    watched(url, [new()], work)
+    assert (sum(looks.asked.values()), sum(others.asked.values())) == (1, 1)
+
+
 def test_a_process_that_dies_before_it_noted_loses_and_doubles_nothing(url):
     looks, clock = Looks(51_001), Clock()
 
