@@ -83,6 +83,7 @@ class Ladder:
     Tiers keep: leverages (tiers,) [x], NaN where a tier mixes several or holds stops; half_life_s (tiers,) [s].
     Rungs open: seed_share (rungs,) of what is opened; distance (2, rungs) from entry to liquidation [bins], of longs
     (negative) and of shorts; anchor (rungs,) column of the entries; tier (rungs,) the tier that keeps it.
+    cuts_bins: a sweep takes of the bins that it ends in only the part inside, not the whole bin.
     """
 
     leverages: FloatArray
@@ -91,6 +92,7 @@ class Ladder:
     distance: FloatArray
     anchor: IntArray
     tier: IntArray
+    cuts_bins: bool = False
 
 
 def seed_shares(standing_share: FloatArray, half_life_s: FloatArray) -> FloatArray:
@@ -211,7 +213,9 @@ def _run(bars: Bars, ladder: Ladder, flow: FlowArrays, columns: ColumnPlan, snap
     column_store, snapshot_store = _store_for(columns), _store_for(snapshots)
     swept_usd, opened, kept = walk(
         bars.arrays(),
-        LadderArrays(ladder.half_life_s, ladder.seed_share, ladder.distance, ladder.anchor, ladder.tier),
+        LadderArrays(
+            ladder.half_life_s, ladder.seed_share, ladder.distance, ladder.anchor, ladder.tier, ladder.cuts_bins
+        ),
         flow,
         state,
         column_store,

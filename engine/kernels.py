@@ -66,7 +66,7 @@ def walk(
         for side in range(2):
             _decay(factor[side], held[side], decay)
             swept_usd[side, bar] = _sweep(
-                mass[side], moment[side], prices, factor[side], held[side], low[bar], high[bar]
+                mass[side], moment[side], prices, factor[side], held[side], low[bar], high[bar], ladder.cuts_bins
             )
             share, gross = 1.0, 0.0
             if follows_interest:
@@ -122,8 +122,12 @@ def _sweep(
     held: FloatArray,
     low: float,
     high: float,
+    cuts_bins: bool,  # noqa: FBT001 - the compiled loop takes it by place
 ) -> float:
-    """Empty every bin that [low, high] touches, in all tiers of one side; return what stood there [USD]."""
+    """Empty every bin that [low, high] touches, in all tiers of one side; return what stood there [USD].
+
+    cuts_bins: of the bins that the range ends in only the part inside is gone, as if they were evenly filled each time.
+    """
     first = max(math.floor(low), 0)
     last = min(math.floor(high), len(prices) - 1)
     usd = 0.0
@@ -132,10 +136,11 @@ def _sweep(
         for bin_ in range(first, last + 1):
             stored = mass[tier, bin_]
             if stored != 0.0:
-                gone += stored * factor[tier]
-                usd += stored * factor[tier] * prices[bin_]
-                mass[tier, bin_] = 0.0
-                moment[tier, bin_] = 0.0
+                inside = min(high, bin_ + 1.0) - max(low, float(bin_)) if cuts_bins else 1.0
+                gone += stored * factor[tier] * inside
+                usd += stored * factor[tier] * inside * prices[bin_]
+                mass[tier, bin_] = stored * (1.0 - inside)
+                moment[tier, bin_] *= 1.0 - inside
         held[tier] = max(held[tier] - gone, 0.0)
     return usd
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from engine.atlas import grid_for
 from engine.errors import ModelUnavailableError, NoSweptHistoryError
 from engine.grid import FloatArray, IntArray
+from engine.inventory import Standing
 from engine.market import Market
 from engine.models import WALKED, model_named
 from engine.models.base import VenueBars
@@ -38,14 +40,22 @@ def swept(market: Market, model_id: str) -> Swept:
     model = WALKED.get(spec.id)
     if model is None:
         raise NoSweptHistoryError(spec.id, tuple(WALKED))
+    found = swept_by(market, model.sweep_history)
+    if found is None:
+        raise ModelUnavailableError(spec.id, spec.inputs, market.symbol)
+    return found
+
+
+def swept_by(market: Market, walk: Callable[[VenueBars], Standing | None]) -> Swept | None:
+    """Return what every bar swept of a walk over each venue's history, summed; None where no venue has its inputs."""
     grid = grid_for(market)
     found = []
     for venue in market.venues:
-        standing = model.sweep_history(VenueBars.of(venue, grid))
+        standing = walk(VenueBars.of(venue, grid))
         if standing is not None:
             found.append((venue.candles.time_s, standing.swept_usd))
     if not found:
-        raise ModelUnavailableError(spec.id, spec.inputs, market.symbol)
+        return None
     time_s = np.unique(np.concatenate([times for times, _ in found]))
     total = np.zeros((2, len(time_s)))
     for times, usd in found:

@@ -24,6 +24,7 @@ class LadderArrays(NamedTuple):
     """Tiers keep positions with a half-life [s]; rungs open them.
 
     Per rung: share of what is opened, distance (2, rungs) [bins], anchor of its entries, tier that keeps them.
+    cuts_bins: a sweep takes of the bins that it ends in only the part inside.
     """
 
     half_life_s: FloatArray
@@ -31,6 +32,7 @@ class LadderArrays(NamedTuple):
     distance: FloatArray
     anchor: IntArray
     tier: IntArray
+    cuts_bins: bool
 
 
 class FlowArrays(NamedTuple):

@@ -28,11 +28,13 @@ def reference_walk(bars, ladder, *, position, volume=None, open_interest=None, a
         decay = 2.0 ** (-bars.elapsed_s[bar] / ladder.half_life_s)
         mass *= decay[None, :, None]
         moment *= decay[None, :, None]
-        swept = [b for b in range(bins) if math.floor(bars.low[bar]) <= b <= math.floor(bars.high[bar])]
+        swept = np.array([math.floor(bars.low[bar]) <= b <= math.floor(bars.high[bar]) for b in range(bins)], float)
+        if ladder.cuts_bins:
+            swept = np.array([max(min(bars.high[bar], b + 1) - max(bars.low[bar], b), 0.0) for b in range(bins)])
         for side in range(2):
-            result.swept_usd[side, bar] = sum(mass[side, :, b].sum() * prices[b] for b in swept)
-            mass[side][:, swept] = 0.0
-            moment[side][:, swept] = 0.0
+            result.swept_usd[side, bar] = sum(mass[side, :, b].sum() * prices[b] * swept[b] for b in range(bins))
+            mass[side] *= 1 - swept
+            moment[side] *= 1 - swept
             if open_interest is not None:
                 standing = mass[side].sum()
                 gross = 0.0

@@ -103,7 +103,8 @@ def test_decay_far_below_the_smallest_double_is_folded_in_time():
     np.testing.assert_allclose(fast.mass, slow.mass, rtol=1e-9, atol=1e-12)
 
 
-def test_entries_with_several_anchors_and_shared_tiers_equal_the_slow_walk():
+@pytest.mark.parametrize("cuts_bins", [False, True])
+def test_entries_with_several_anchors_and_shared_tiers_equal_the_slow_walk(cuts_bins):
     candles, bars, _, _ = market_of(5)
     rng = np.random.default_rng(5)
     anchors = positions(np.stack([candles.close, candles.high, candles.low], axis=1), bars.grid)
@@ -117,6 +118,7 @@ def test_entries_with_several_anchors_and_shared_tiers_equal_the_slow_walk():
         distance=np.array([[-30.0, -8.0, -5.0, -1.0], [30.0, 8.0, 5.0, 1.0]]),
         anchor=np.array([0, 1, 2, 1]),
         tier=np.array([0, 1, 0, 1]),
+        cuts_bins=cuts_bins,
     )
     fast = replay(
         bars, ladder, Entries(position=position, amount=amount, kept=kept), columns=NOTHING, snapshots=NOTHING
@@ -124,6 +126,37 @@ def test_entries_with_several_anchors_and_shared_tiers_equal_the_slow_walk():
     slow = reference_walk(bars, ladder, position=position, amount=amount, kept=kept)
     np.testing.assert_allclose(fast.mass, slow.mass, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(fast.swept_usd, slow.swept_usd, rtol=1e-9, atol=1e-9)
+
+
+def test_a_range_that_cuts_a_bin_takes_the_part_inside_by_hand():
+    grid = LogGrid(11_000, 40)
+    bars = Bars(
+        grid=grid,
+        end_s=np.array([300, 600, 900]),
+        elapsed_s=np.full(3, 300.0),
+        low=np.array([20.0, 10.25, 10.25]),
+        high=np.array([21.0, 20.0, 20.0]),
+        close=np.array([20.5, 20.0, 20.0]),
+    )
+    ladder = Ladder(
+        leverages=np.array([50.0]),
+        half_life_s=np.array([np.inf]),
+        seed_share=np.ones(1),
+        distance=np.array([[-10.0], [10.0]]),
+        anchor=np.zeros(1, dtype=np.int64),
+        tier=np.zeros(1, dtype=np.int64),
+        cuts_bins=True,
+    )
+    amount = np.zeros((3, 2, 1))
+    amount[0, 0] = 1.0  # one long, around bin 10.5
+    entries = Entries(position=np.full((3, 2, 1), 20.5), amount=amount, kept=np.ones((2, 3)))
+    walk = replay(bars, ladder, entries, columns=NOTHING, snapshots=NOTHING)
+    weights = np.exp(-0.5 * np.arange(-4, 5) ** 2)
+    weights /= weights.sum()
+    np.testing.assert_allclose(walk.mass[0, 0, 6:11], [*weights[:4], weights[4] * 0.25**2], rtol=1e-6)
+    assert walk.mass[0, 0, 11:].sum() == 0
+    inside = weights[5:] @ grid.centers[11:15] + 0.75 * weights[4] * grid.centers[10]
+    assert walk.swept_usd[0] == pytest.approx([0, inside, 0.75 * 0.25 * weights[4] * grid.centers[10]])
 
 
 def test_columns_and_snapshots_are_the_states_after_their_bars():
