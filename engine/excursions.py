@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.grid import FloatArray, IntArray
+from engine.seasonality import pace_after, weekly_profile
 from engine.volatility import WARM_UP_H, HourlyBars, Volatility
 from engine.windows import HOUR_S, TOUCH_HORIZONS_H
 
@@ -23,20 +24,22 @@ MIN_COVER = 0.95
 class ExcursionTable:
     """Past excursions per horizon, both directions pooled: which way price went is not carried forward.
 
-    reach: (horizons, 2 * starts) ascending [daily sigmas at the start]; beyond: (horizons, 2 * starts + 1) the weighted
-    share of excursions that reach at least the same position of `reach`, the last being 0; independent: how many
-    windows that do not overlap the weights amount to, per horizon. Every horizon has the same starts, so the share
-    cannot fall with the horizon.
+    reach: (horizons, 2 * starts) ascending [daily sigmas at the start, at the pace of the hours that followed]; beyond:
+    (horizons, 2 * starts + 1) the weighted share of excursions that reach at least the same position of `reach`, the
+    last being 0; independent: how many windows that do not overlap the weights amount to, per horizon; pace:
+    (horizons,) by how much the hours to come are livelier than the week's average, as a standard deviation. Every
+    horizon has the same starts, so the share cannot fall with the horizon at the same pace.
     """
 
     reach: FloatArray
     beyond: FloatArray
     independent: FloatArray
+    pace: FloatArray
 
     def share_beyond(self, distance_sigmas: float) -> FloatArray:
         """Return the share of excursions that went at least so far, (horizons,); zeros from an empty table."""
-        rows = zip(self.reach, self.beyond, strict=True)
-        return np.array([beyond[np.searchsorted(reach, distance_sigmas)] for reach, beyond in rows])
+        rows = zip(self.reach, self.beyond, self.pace, strict=True)
+        return np.array([beyond[np.searchsorted(reach, distance_sigmas / pace)] for reach, beyond, pace in rows])
 
 
 def read_excursions(hourly: HourlyBars, volatility: Volatility) -> ExcursionTable:
@@ -50,10 +53,13 @@ def read_excursions(hourly: HourlyBars, volatility: Volatility) -> ExcursionTabl
     total = float(weights.sum())
     close = hourly.close[starts]
     pooled = np.tile(weights, 2) / (2 * total) if total else np.empty(0)
-    reach, beyond = [], []
+    profile = weekly_profile(hourly, volatility.hourly_sigma)
+    reach, beyond, pace = [], [], []
     for hours in TOUCH_HORIZONS_H:
-        up = np.log(_extreme_after(hourly.high, hours)[starts] / close) / sigma
-        down = -np.log(-_extreme_after(-hourly.low, hours)[starts] / close) / sigma
+        usual = sigma * pace_after(profile, hourly.end_s[starts], hours)
+        up = np.log(_extreme_after(hourly.high, hours)[starts] / close) / usual
+        down = -np.log(-_extreme_after(-hourly.low, hours)[starts] / close) / usual
+        pace.append(float(pace_after(profile, hourly.end_s[-1:], hours)[0]))
         distances = np.maximum(np.concatenate((up, down)), 0.0)
         order = np.argsort(distances)
         reach.append(distances[order])
@@ -63,6 +69,7 @@ def read_excursions(hourly: HourlyBars, volatility: Volatility) -> ExcursionTabl
         reach=np.array(reach),
         beyond=np.minimum(np.array(beyond), 1.0),
         independent=effective / np.array(TOUCH_HORIZONS_H, dtype=np.float64),
+        pace=np.array(pace),
     )
 
 

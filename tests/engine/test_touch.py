@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from engine.context import read_context
 from engine.excursions import read_excursions
+from engine.seasonality import pace_after, weekly_profile
 from engine.sources.recorded import RecordedSource
 from engine.touch import touch_chances
 from engine.volatility import hourly_bars, read_volatility
@@ -63,7 +64,9 @@ def test_without_a_past_the_chance_is_the_reflection_principle(hand):
     context = hand.context(hand.venue(hand.candles(hand.walk(1, hours=60))))
     assert not context.excursions.independent.any()
     for hours, chance in zip((12, 24, 72), chances(context, 0.03), strict=True):
-        z = 0.03 / (context.volatility.daily_sigma * math.sqrt(hours / 24))
+        profile = weekly_profile(context.hourly, context.volatility.hourly_sigma)
+        pace = pace_after(profile, np.array([context.as_of_s]), hours)[0]
+        z = 0.03 / (context.volatility.daily_sigma * math.sqrt(hours / 24) * pace)
         assert chance == pytest.approx(2 * (1 - ndtr(z)), rel=1e-9)
 
 
@@ -72,16 +75,19 @@ def test_the_table_holds_the_weighted_excursions_that_a_loop_finds(hand):
     hourly = hourly_bars(candles, hand.as_of_s)
     volatility = read_volatility(candles, hourly, hand.as_of_s)
     table = read_excursions(hourly, volatility)
+    profile = weekly_profile(hourly, volatility.hourly_sigma)
     for distance in (0.1, 0.7, 1.5):
         for row, hours in enumerate((12, 24, 72)):
             reached = total = 0.0
+            needed = distance / pace_after(profile, np.array([hand.as_of_s]), hours)[0]
             for start in range(36, 300 - 72):
                 sigma = volatility.hourly_sigma[start]
                 weight = math.exp(-0.5 * (math.log(sigma / volatility.daily_sigma) / 0.5) ** 2)
                 after = slice(start + 1, start + 1 + hours)
-                up = math.log(candles.high[after].max() / candles.close[start]) / sigma
-                down = math.log(candles.close[start] / candles.low[after].min()) / sigma
-                reached += weight * (int(up >= distance) + int(down >= distance)) / 2
+                usual = sigma * pace_after(profile, hourly.end_s[start : start + 1], hours)[0]
+                up = math.log(candles.high[after].max() / candles.close[start]) / usual
+                down = math.log(candles.close[start] / candles.low[after].min()) / usual
+                reached += weight * (int(up >= needed) + int(down >= needed)) / 2
                 total += weight
             assert table.share_beyond(distance)[row] == pytest.approx(reached / total, rel=1e-9)
 
