@@ -56,7 +56,7 @@ ANCHOR_WINDOW = "24h"
 MOST_SUGGESTED = 3
 MOST_LISTED = 20
 """Symbols that a refusal names: the nearest ones, or without any the most traded."""
-OWN_WINDOWS = {"M2": "3d", "M5": "3d"}
+OWN_WINDOWS = {"M2": "3d", "M3": "3d", "M5": "3d"}
 """The window of a request that names only a model: where the default reading looks at it, else the anchor's."""
 
 

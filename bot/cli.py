@@ -22,6 +22,7 @@ from bot.init_command import init
 from bot.options import ConfigOption
 from bot.record_command import record
 from bot.serve_command import serve
+from bot.skill_command import skill
 from bot.worker_command import worker
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ app.command()(init)
 app.command()(serve)
 app.command()(worker)
 app.add_typer(db, name="db")
+app.add_typer(skill, name="skill")
 
 
 @app.command()

@@ -25,7 +25,9 @@ from tests.source_modules import (
     within,
 )
 
-RESULT_TYPES = {f"engine.{name}" for name in ("results", "market", "realised", "grid", "windows", "text", "errors")}
+RESULT_TYPES = {
+    f"engine.{name}" for name in ("results", "market", "realised", "grid", "windows", "text", "errors", "skill.scores")
+}
 
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60

@@ -40,17 +40,18 @@ RUN_BY_MAKE = [command for command in commands(README) if command.startswith("ma
 SERVING = "fathom serve"
 """Which ends only when it is told to: tests/bot/test_serve.py runs it with both chats."""
 ABOUT_ONE_DATABASE = [command for command in commands(README) if command.startswith("fathom db ")]
-"""Which go on from each other."""
+ABOUT_ONE_FIT = [command for command in commands(README) if "m3.toml" in shlex.split(command)]
+"""Which go on from each other, like those about one database."""
 RUN_HERE = [
     command
     for command in commands(README)
-    if command.startswith("fathom ") and command not in {SERVING, *ABOUT_ONE_DATABASE}
+    if command.startswith("fathom ") and command not in {SERVING, *ABOUT_ONE_DATABASE, *ABOUT_ONE_FIT}
 ]
 
 
 def test_every_command_of_the_readme_is_run_somewhere() -> None:
     assert sorted(commands(README)) == sorted(
-        {*RUN_BY_MAKE, *RUN_HERE, *ABOUT_ONE_DATABASE, SERVING}
+        {*RUN_BY_MAKE, *RUN_HERE, *ABOUT_ONE_DATABASE, *ABOUT_ONE_FIT, SERVING}
     )  # each of them once
     assert RUN_BY_MAKE[:2] == ["make run", "make test"]  # the two commands that set it up come first
 
@@ -83,8 +84,7 @@ def in_place(word: str) -> str:
     return str((ROOT / word).resolve()) if word.startswith("../shared") else word
 
 
-@pytest.mark.parametrize("command", RUN_HERE)
-def test_a_command_of_the_readme_works_in_an_empty_folder(command: str, tmp_path: Path) -> None:
+def run_in(folder: Path, command: str) -> None:
     words = [in_place(word) for word in shlex.split(command)]
     absent = [
         word for word in words if word.startswith(str((ROOT / "../shared").resolve())) and not Path(word).exists()
@@ -93,15 +93,26 @@ def test_a_command_of_the_readme_works_in_an_empty_folder(command: str, tmp_path
         pytest.skip("the recordings are not at hand (../shared/data)")
     done = subprocess.run(
         [BIN / words[0], *words[1:]],
-        cwd=tmp_path,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=COMMAND_TIMEOUT_S,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"{command}: {done.stderr}"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", RUN_HERE)
+def test_a_command_of_the_readme_works_in_an_empty_folder(command: str, tmp_path: Path) -> None:
+    run_in(tmp_path, command)
+
+
+def test_what_was_fitted_is_scored_by_the_next_command(tmp_path: Path) -> None:
+    assert len(ABOUT_ONE_FIT) > 1
+    for command in ABOUT_ONE_FIT:
+        run_in(tmp_path, command)
 
 
 def test_the_commands_about_the_database_work_one_after_the_other(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from engine.errors import UnknownModelError
 from engine.models.base import ModelSpec, WalkedModel
 from engine.models.broad_structure import BROAD_STRUCTURE
+from engine.models.fitted import FITTED
 from engine.models.flow import FLOW
 from engine.models.high_leverage import HIGH_LEVERAGE
 from engine.models.observed import OBSERVED, ObservedModel
@@ -17,7 +18,7 @@ from engine.models.swings import SWINGS
 Model = WalkedModel | ObservedModel
 
 WALKED: Mapping[str, WalkedModel] = MappingProxyType(
-    {model.spec.id: model for model in (HIGH_LEVERAGE, BROAD_STRUCTURE, FLOW, SWINGS)}
+    {model.spec.id: model for model in (HIGH_LEVERAGE, BROAD_STRUCTURE, FITTED, FLOW, SWINGS)}
 )
 REGISTRY: Mapping[str, Model] = MappingProxyType({**WALKED, OBSERVED.spec.id: OBSERVED})
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({name: model.spec for name, model in REGISTRY.items()})

@@ -63,7 +63,7 @@ def test_bad_option_gets_one_sentence_and_exit_code_2(fathom, arguments, words):
         (("ask", "/liq BTC m6"), ["M6 needs real positions", "nobody swept any for BTC", "Record", "Hyperliquid"]),
         (("ask", "/level BTC 100 m6"), ["M6 needs real positions", "Hyperliquid"]),
         (("profile", "BTC", "--model", "M6", "--window", "24h", "--csv", "-"), ["M6 needs real positions"]),
-        (("swept", "BTC", "--model", "M6", "--csv", "-"), ["positions of one moment", "M1, M2, M4 or M5"]),
+        (("swept", "BTC", "--model", "M6", "--csv", "-"), ["positions of one moment", "M1, M2, M3, M4 or M5"]),
     ],
 )
 def test_real_positions_that_nobody_swept_get_one_sentence_that_says_what_to_do(fathom, recording, asked, words):

@@ -32,7 +32,7 @@ def market():
 
 
 def test_every_model_says_what_it_assumes_and_is_found_by_its_names():
-    assert tuple(MODELS) == ("M1", "M2", "M4", "M5", "M6")
+    assert tuple(MODELS) == ("M1", "M2", "M3", "M4", "M5", "M6")
     assert model_named(" m2 ") is MODELS["M2"] is model_named("Model 2") is model_named("2")
     assert all(spec.assumes and spec.inputs and spec.memory for spec in MODELS.values())
     with pytest.raises(UnknownModelError, match=r"no model “M9”\. (Did you mean|Known)"):
@@ -60,8 +60,9 @@ def test_longs_lie_below_the_price_and_shorts_above(market, model):
     at = map_.grid.index(map_.price)
     assert map_.long_usd[:at].sum() > 0
     assert map_.short_usd[at + 1 :].sum() > 0
-    assert map_.long_usd[at:].sum() == 0
-    assert map_.short_usd[: at + 1].sum() == 0
+    own = 1 if model == "M3" else 0  # its sweeps cut bins: beyond the last price the bin's other part still stands
+    assert map_.long_usd[at + own :].sum() == 0
+    assert map_.short_usd[: at + 1 - own].sum() == 0
 
 
 @pytest.mark.parametrize("model", list(WALKED))
@@ -139,7 +140,8 @@ def test_tiers_above_the_symbols_maximum_do_not_exist():
         ladder = model.ladder(capped, window_named("24h"))
         leverages = ladder.leverages[np.isfinite(ladder.leverages)]
         assert (leverages <= 50).all()
-        assert ladder.seed_share.sum() == pytest.approx(1)
+        if model.spec.id != "M3":  # its rungs open a fitted share of the flow, not all of it
+            assert ladder.seed_share.sum() == pytest.approx(1)
     nearest = -HIGH_LEVERAGE.ladder(capped, window_named("24h")).distance[0].max()
     expected = -math.log(liquidation_price(capped, side=1, entry=1, leverage=50)) / math.log(1.001)
     assert nearest == pytest.approx(expected)

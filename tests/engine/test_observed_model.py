@@ -253,7 +253,7 @@ def test_without_sweeps_the_model_says_what_to_do():
 
 
 def test_it_has_no_history_that_price_could_have_swept():
-    with pytest.raises(NoSweptHistoryError, match=r"M6 shows positions of one moment.* Ask for M1, M2, M4 or M5"):
+    with pytest.raises(NoSweptHistoryError, match=r"M6 shows positions of one moment.* Ask for M1, M2, M3, M4 or M5"):
         swept(half_covered(flat_market(), Position(+1, 1.0, 90.0)), "m6")
 
 

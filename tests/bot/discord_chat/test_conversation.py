@@ -87,7 +87,7 @@ def test_windows_models_and_venues_are_choices(talk):
         (liq,) = [command for command in world.env.bot.tree.get_commands() if command.name == "liq"]
         choices = {option.name: [choice.value for choice in option.choices] for option in liq.parameters}
         assert choices["window"] == ["12h", "24h", "48h", "3d", "1w", "2w", "1m"]
-        assert choices["model"] == ["M1", "M2", "M4", "M5", "M6"]
+        assert choices["model"] == ["M1", "M2", "M3", "M4", "M5", "M6"]
         assert choices["venue"] == ["binanceusdm", "okx"]
 
     talk(use)
