@@ -109,6 +109,7 @@ def test_a_command_of_the_readme_works_in_an_empty_folder(command: str, tmp_path
     run_in(tmp_path, command)
 
 
+@pytest.mark.soak
 def test_what_was_fitted_is_scored_by_the_next_command(tmp_path: Path) -> None:
     assert len(ABOUT_ONE_FIT) > 1
     for command in ABOUT_ONE_FIT:

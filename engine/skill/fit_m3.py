@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from engine.errors import DataUnavailableError
 from engine.grid import FloatArray
@@ -152,12 +153,14 @@ def _fit_recipe(
     swept = swept_per_rung(market, hours, recipe, rungs)
     target = realised_log(hours.realised)
     own_swept, own_target = swept[:, :, fitted], target[:, fitted]
-    tried = [
-        (penalty, cross_validated(own_swept, own_target, penalty=penalty, folds=FOLDS, gap=GAP_H, seed=seed))
-        for penalty in PENALTIES
-    ]
-    penalty = best_penalty(tried)
-    kept, fit = sparse_fit(own_swept, own_target, penalty=penalty, seed=seed)
+    # products of some hundred rows: threads of the linear algebra cost more than they save, and recipes take the cores
+    with threadpool_limits(limits=1, user_api="blas"):
+        tried = [
+            (penalty, cross_validated(own_swept, own_target, penalty=penalty, folds=FOLDS, gap=GAP_H, seed=seed))
+            for penalty in PENALTIES
+        ]
+        penalty = best_penalty(tried)
+        kept, fit = sparse_fit(own_swept, own_target, penalty=penalty, seed=seed)
     after = map_r2(swept[:, kept], target, fit.weights, fitted, ~fitted) if not fitted.all() else np.nan
     score = FitScore(
         name=recipe.name,

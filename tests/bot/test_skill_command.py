@@ -63,6 +63,7 @@ def test_an_interval_is_told_by_its_ends() -> None:
     assert range_text(Interval(0.5, 0.41, 0.62)) == ".41 to .62"
 
 
+@pytest.mark.soak
 def test_a_fit_is_written_told_and_scored(fathom: Fathom, shared_data: Path, tmp_path: Path) -> None:
     file, hours = tmp_path / "m3.toml", shared_data / "coinglass/BTC/liquidations_1h.parquet"
     data = ["--recordings", str(shared_data), "--liquidations", str(hours), "--train-until", "2026-02-01"]
