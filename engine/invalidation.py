@@ -145,7 +145,7 @@ def is_met(
     """Return whether the condition has come true between `published_s` and `market.as_of_s`; None: cannot be told.
 
     Looks only at what happened after the reading was published and before the condition ran out. map_: the
-    condition's map as it stands at `market.as_of_s`, needed for `zone_fades`.
+    condition's map, needed for `zone_fades`, as it stood at a moment of its own not after `market.as_of_s`.
     """
     end_s = min(market.as_of_s, condition.until_s)
     if condition.kind == "close_beyond":
@@ -211,8 +211,8 @@ def _has_faded(
         return None
     if not published_s < map_.as_of_s <= condition.until_s:
         return None  # a map of another time says nothing about the time in between
-    candles = market.lead.candles
-    since = (candles.end_s > published_s) & (candles.end_s <= end_s)
+    candles, known_s = market.lead.candles, min(end_s, map_.as_of_s)
+    since = (candles.end_s > published_s) & (candles.end_s <= known_s)
     if condition.band.side == "above":
         touched = np.any(candles.high[since] >= condition.band.near)
     else:
