@@ -41,6 +41,12 @@ _ModelsOption = Annotated[
     list[str] | None, typer.Option("--models", metavar="MODEL", help="Only this one; may be repeated.")
 ]
 _SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Of the intervals.")]
+_ZoneLiquidationsOption = Annotated[
+    Path | None, typer.Option("--liquidations", metavar="FILE", help="Of BTC, or of --liquidated, per hour.")
+]
+_LiquidatedOption = Annotated[str, typer.Option("--liquidated", metavar="SYMBOL", help="Whose liquidations they are.")]
+_PageOption = Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the page into a file.")]
+_EveryOption = Annotated[int, typer.Option("--every", metavar="HOURS", min=1, help="Publish every so many hours.")]
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE.png", help="Draw the scores into a file.")]
 _ThemeOption = Annotated[str, typer.Option("--theme", metavar="NAME", help="dark, light or colour-blind.")]
@@ -165,3 +171,51 @@ def touch(
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         found = calibrate(markets, from_s=from_s, seed=seed, executor=executor)
     typer.echo(json.dumps(touch_document(found), indent=2) if as_json else touch_text(found))
+
+
+@skill.command()
+def zones(
+    recordings: _RecordingsOption,
+    liquidations: _ZoneLiquidationsOption = None,
+    liquidated: _LiquidatedOption = "BTC",
+    symbols: _SymbolsOption = None,
+    every: _EveryOption = 1,
+    seed: _SeedOption = 0,
+    processes: _ProcessesOption = 2,
+    as_json: _JsonOption = False,  # noqa: FBT002 - typer makes a flag of it
+    out: _PageOption = None,
+) -> None:
+    """Say what zones, scores and setups turned out to be worth.
+
+    Publishes an answer at every hour of the recordings, grades each zone once, and holds it against chance.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from bot.tokens import as_symbol
+    from bot.zone_skill_words import zones_document, zones_text
+    from engine.skill.forward import walk_forward
+    from engine.skill.hours import read_realised_hours
+    from engine.sources.recorded import RecordedSource
+    from engine.windows import HOUR_S
+
+    source = RecordedSource(recordings)
+    markets = [source.market(as_symbol(symbol)) for symbol in symbols or source.symbols()]
+    realised = {} if liquidations is None else {as_symbol(liquidated): read_realised_hours(liquidations)}
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+        found = walk_forward(markets, realised, step_s=every * HOUR_S, seed=seed, executor=executor)
+    page = zones_text(found.zones, found.setups, _zones_command(liquidations, liquidated, symbols, every, seed))
+    if out is not None:
+        out.write_text(page + "\n", encoding="utf-8")
+    typer.echo(json.dumps(zones_document(found.zones, found.setups), indent=2) if as_json else page)
+
+
+def _zones_command(liquidations: Path | None, liquidated: str, symbols: list[str] | None, every: int, seed: int) -> str:
+    """Return the command that finds the same again, without the paths of this machine."""
+    words = ["fathom skill zones --recordings DIR"]
+    if liquidations is not None:
+        words.append("--liquidations FILE" + (f" --liquidated {liquidated}" if liquidated != "BTC" else ""))
+    words += [f"--symbol {symbol}" for symbol in symbols or ()]
+    words += [f"--every {every}"] if every != 1 else []
+    words += [f"--seed {seed}"] if seed else []
+    return " ".join(words)

@@ -104,10 +104,10 @@ def _support_anywhere(view: SideView, width: int) -> float:
     return float(support(bands.max(axis=1)).mean())
 
 
-def score(agreement: float, evidence: Sequence[Evidence], *, clear: bool) -> float:
+def score(agreement: float, evidence: Sequence[Evidence], *, clear: bool, reach: float = EVIDENCE_REACH) -> float:
     """Return 0-100: agreement, moved by the weighted mean of the evidence; what is missing is left out of the mean."""
     weight = sum(item.weight for item in evidence)
     balance = sum(item.weight * item.value for item in evidence) / weight if weight > 0 else 0.0
     room = 100 - agreement if balance > 0 else agreement
-    adjusted = agreement + EVIDENCE_REACH * balance * room
+    adjusted = agreement + reach * balance * room
     return adjusted if clear else min(adjusted, UNCLEAR_SCORE)

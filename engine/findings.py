@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.results import Bait, Condition, Setup, Zone
+from engine.results import Analysis, Bait, Condition, Setup, Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +24,18 @@ class Findings:
     bait: Bait
     invalidation: tuple[Condition, ...]
     has_positions: bool = False
+
+
+def findings_in(analysis: Analysis) -> Findings:
+    """Return what an analysis publishes."""
+    return Findings(
+        symbol=analysis.symbol,
+        source=analysis.source,
+        as_of_s=analysis.as_of_s,
+        price=analysis.price,
+        zones=analysis.zones,
+        setup=analysis.setup,
+        bait=analysis.bait,
+        invalidation=analysis.invalidation,
+        has_positions=analysis.observed is not None,
+    )

@@ -5,7 +5,7 @@ Prices in quote currency (USDT, counted as USD), sizes in base units, times in U
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -99,6 +99,11 @@ class Candles:
     def since(self, start_s: int) -> slice:
         """Return the bars that open at or after `start_s`."""
         return slice(int(np.searchsorted(self.time_s, start_s)), len(self))
+
+    def part(self, bars: slice) -> Candles:
+        """Return some of the bars."""
+        arrays = ("time_s", "duration_s", "open", "high", "low", "close", "volume", "taker_buy_share")
+        return replace(self, **{name: getattr(self, name)[bars] for name in arrays})
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -246,3 +251,34 @@ class Market:
     def price(self) -> float:
         """The close of the lead venue's last finished bar [price]."""
         return float(self.lead.candles.close[-1])
+
+
+def market_at(market: Market, moment_s: int) -> Market:
+    """Return the candles, open interest and funding of a market as they were known at an earlier moment.
+
+    Books, liquidations, crowds and sweeps of positions are left out: they are known as of the market's own moment.
+
+    Raises:
+        ValueError: no venue had a finished bar then, or the moment is later than the market.
+
+    """
+    if moment_s > market.as_of_s:
+        msg = f"{market.symbol} is known until {iso(market.as_of_s)}, not until {iso(moment_s)}"
+        raise ValueError(msg)
+    venues = tuple(_venue_at(venue, moment_s) for venue in market.venues if venue.candles.end_s[0] <= moment_s)
+    return Market(symbol=market.symbol, as_of_s=moment_s, source=market.source, venues=venues)
+
+
+def _venue_at(venue: VenueMarket, moment_s: int) -> VenueMarket:
+    bars = slice(0, int(np.searchsorted(venue.candles.end_s, moment_s, side="right")))
+    funding = venue.funding
+    if funding is not None:
+        known = slice(0, int(np.searchsorted(funding.time_s, moment_s, side="right")))
+        funding = replace(funding, time_s=funding.time_s[known], rate=funding.rate[known])
+    return VenueMarket(
+        venue=venue.venue,
+        candles=venue.candles.part(bars),
+        open_interest=None if venue.open_interest is None else venue.open_interest[bars],
+        margin=venue.margin,
+        funding=funding if funding is not None and len(funding.time_s) else None,
+    )

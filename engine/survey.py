@@ -45,14 +45,17 @@ class Survey:
         return None if layers is None else layers.coverage
 
 
-def survey_market(market: Market, keys: tuple[MapKey, ...] | None = None) -> Survey:
-    """Build the maps and look at each side of each; the default maps are always there, for agreement."""
+def survey_market(market: Market, keys: tuple[MapKey, ...] | None = None, *, drawn: bool = True) -> Survey:
+    """Build the maps and look at each side of each; the default maps are always there, for agreement.
+
+    drawn: False leaves out the columns, which only pictures need.
+    """
     context = read_context(market)
     atlas = Atlas(market, context)
     heard = (*DEFAULT_KEYS, FLOW_KEY, SWINGS_KEY, *((OBSERVED_KEY,) if market.observed else ()))
     asked = keys if keys is not None else heard
-    drawn = set(DEFAULT_KEYS if keys is None else asked)
-    atlas.prepare((*heard, *asked), drawn, required=keys or ())
+    with_columns = set(DEFAULT_KEYS if keys is None else asked) if drawn else set()
+    atlas.prepare((*heard, *asked), with_columns, required=keys or ())
     maps = atlas.maps()
     frame = Frame(atlas.grid, market.price, context.volatility.daily_sigma)
     views = {side: {key: _view(atlas, key, side, frame) for key in maps} for side in SIDES}

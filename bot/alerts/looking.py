@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from bot.assistant import only_venue
 from bot.service.service import AnswerService
-from bot.service.work import analysis_of, findings_in, market_of, tidy_up
+from bot.service.work import analysis_of, market_of, tidy_up
 from engine.alert_values import Alert, AlertState, Outcome
 from engine.alerts import Look, evaluate, look_at
 from engine.errors import EngineError
+from engine.findings import findings_in
 from engine.market import Market
 from engine.results import LiquidationMap, MapKey
 

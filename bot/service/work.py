@@ -17,7 +17,7 @@ from bot.service.heap import give_back_memory, keep_heap_small
 from bot.service.kept import Kept
 from engine.analysis import analyse
 from engine.changes import Changes, changes_in
-from engine.findings import Findings
+from engine.findings import Findings, findings_in
 from engine.market import Market
 from engine.results import Analysis, LevelReport, MapKey
 
@@ -130,21 +130,6 @@ def _drawing(reply: Reply, order: Order) -> Drawing | None:
 def _findings(reply: Reply) -> Findings | None:
     analysis = reply.result.analysis if isinstance(reply.result, LevelReport) else reply.result
     return None if analysis is None else findings_in(analysis)
-
-
-def findings_in(analysis: Analysis) -> Findings:
-    """Return what an analysis publishes."""
-    return Findings(
-        symbol=analysis.symbol,
-        source=analysis.source,
-        as_of_s=analysis.as_of_s,
-        price=analysis.price,
-        zones=analysis.zones,
-        setup=analysis.setup,
-        bait=analysis.bait,
-        invalidation=analysis.invalidation,
-        has_positions=analysis.observed is not None,
-    )
 
 
 def _changes(reply: Reply, job: Job) -> Changes | None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from bot.alerts.looking import LookJob, look
-from bot.service.work import analysis_of, findings_in
+from bot.service.work import analysis_of
 from engine.alert_values import Alert, Crossed, Swept
 from engine.alerts import begin
 from engine.errors import DataUnavailableError
+from engine.findings import findings_in
 from engine.results import MapKey
 from engine.sources.simulated import SimulatedSource
 from engine.windows import window_named

@@ -7,8 +7,8 @@ from bot.replies import Fault, fault_reply
 from bot.reports.composing import Part
 from bot.requests import Liq, Questions
 from bot.service.answer import Answer, Drawing, Order
-from bot.service.work import findings_in
 from engine.changes import changes_between
+from engine.findings import findings_in
 from tests.bot.conftest import make_analysis
 
 
