@@ -204,10 +204,10 @@ def zones(
     realised = {} if liquidations is None else {as_symbol(liquidated): read_realised_hours(liquidations)}
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         found = walk_forward(markets, realised, step_s=every * HOUR_S, seed=seed, executor=executor)
-    page = zones_text(found.zones, found.setups, _zones_command(liquidations, liquidated, symbols, every, seed))
+    page = zones_text(found, _zones_command(liquidations, liquidated, symbols, every, seed))
     if out is not None:
         out.write_text(page + "\n", encoding="utf-8")
-    typer.echo(json.dumps(zones_document(found.zones, found.setups), indent=2) if as_json else page)
+    typer.echo(json.dumps(zones_document(found), indent=2) if as_json else page)
 
 
 def _zones_command(liquidations: Path | None, liquidated: str, symbols: list[str] | None, every: int, seed: int) -> str:

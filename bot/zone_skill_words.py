@@ -9,11 +9,12 @@ from typing import Any
 
 from bot.skill_words import known, range_text, share_text
 from engine.skill.episodes import NULLS, NullName
+from engine.skill.forward import WalkForward
 from engine.skill.resampling import Interval
 from engine.skill.setup_skill import Count, SetupSkill
 from engine.skill.zone_skill import JUDGED_S, MEANT, Lift, Meaning, ScoreClass, WeightChoice, WeightTrial, ZoneSkill
 from engine.text import usd_text
-from engine.windows import DAY_S, iso
+from engine.windows import DAY_S, HOUR_S, iso
 
 _ASKED: dict[NullName, str] = {
     "same distance": "the same side and distance in sigmas, at other moments",
@@ -32,8 +33,9 @@ _CONDITIONS = {
 }
 
 
-def zones_text(zones: ZoneSkill, setups: SetupSkill, command: str) -> str:
+def zones_text(found: WalkForward, command: str) -> str:
     """Return what was found as Markdown; command: the one that found it."""
+    zones, setups = found.zones, found.setups
     days = round(JUDGED_S / DAY_S)
     return "\n".join(
         [
@@ -41,7 +43,7 @@ def zones_text(zones: ZoneSkill, setups: SetupSkill, command: str) -> str:
             "",
             f"Written by `{command}`; do not edit.",
             "",
-            _span(zones),
+            _span(zones, found.step_s),
             "",
             *_meaning_lines(zones, days),
             "",
@@ -77,13 +79,15 @@ def zones_text(zones: ZoneSkill, setups: SetupSkill, command: str) -> str:
     )
 
 
-def _span(zones: ZoneSkill) -> str:
+def _span(zones: ZoneSkill, step_s: int) -> str:
+    rhythm = "every hour" if step_s == HOUR_S else f"every {step_s // HOUR_S} hours"
     return (
-        f"Answers of every hour about {', '.join(zones.symbols)} from {iso(zones.from_s)} on, each from what was known "
-        f"then, graded until {iso(zones.until_s)}. A zone counts once, from the hour in which it is first published until "
-        f"it is touched or three days have passed: {zones.episodes:,} zones, of which {zones.liquidated:,} were touched in "
-        f"hours whose realised liquidations are known. Intervals hold 95 % of {zones.draws:,} draws of whole blocks of "
-        f"three days (seed {zones.seed}); where one holds 0 (or a factor of 1), nothing is proven."
+        f"Answers about {', '.join(zones.symbols)} {rhythm} from {iso(zones.from_s)} on, each from what was known "
+        f"then, graded until {iso(zones.until_s)}. A zone counts once, from the hour in which it is first published "
+        f"until it is touched or three days have passed: {zones.episodes:,} zones, of which {zones.liquidated:,} were "
+        "touched in hours whose realised liquidations are known. Intervals hold 95 % of "
+        f"{zones.draws:,} draws of whole blocks of three days (seed {zones.seed}); where one holds 0 (or a factor of "
+        "1), nothing is proven."
     )
 
 
@@ -155,8 +159,8 @@ def _class_lines(found: ScoreClass) -> list[str]:
         f"### Score {found.low:.0f} to {found.high:.0f}",
         "",
         (
-            f"{found.episodes:,} zones; the maps agree to {found.agreement:.0f} of 100, maps shifted at random would to "
-            f"{found.by_chance:.0f}."
+            f"{found.episodes:,} zones; the maps agree to {found.agreement:.0f} of 100, maps shifted at random would "
+            f"to {found.by_chance:.0f}."
         ),
         "",
         *_lift_table([lift for lift in found.lifts if lift.null != "another day"]),
@@ -185,7 +189,8 @@ def _weight_lines(weights: WeightChoice | None, days: int) -> list[str]:
         "",
         (
             f"Best: inputs {share_text(best.input_weight)}, evidence {share_text(best.evidence_reach)}, gain "
-            f"{_signed(best.gain)}. {verdict} Judged once on the last {days} days, their gain is {_signed(judged.gain)}."
+            f"{_signed(best.gain)}. {verdict} Judged once on the last {days} days, their gain is "
+            f"{_signed(judged.gain)}."
         ),
     ]
 
@@ -235,16 +240,16 @@ def _shuffled_lines(zones: ZoneSkill) -> list[str]:
     return [
         (
             f"Rank correlation of score and what was liquidated: {share_text(rank.estimate)} ({range_text(rank)}). New "
-            "zones begin when price moves, and then more is liquidated on either side: so a zone of another day, put at "
-            "such an hour, can be ahead of other hours, but not of its mirror."
+            "zones begin when price moves, and then more is liquidated on either side: so a zone of another day, put "
+            "at such an hour, can be ahead of other hours, but not of its mirror."
         ),
     ]
 
 
-def zones_document(zones: ZoneSkill, setups: SetupSkill) -> dict[str, Any]:
+def zones_document(found: WalkForward) -> dict[str, Any]:
     """Return what was found as JSON values; moments are ISO 8601."""
-    document: dict[str, Any] = known(dataclasses.asdict(zones))
+    document: dict[str, Any] = known(dataclasses.asdict(found.zones))
     for name in ("from", "until", "judged_from"):
         document[name] = iso(document.pop(f"{name}_s"))
-    document["setups"] = known(dataclasses.asdict(setups))
+    document["setups"] = known(dataclasses.asdict(found.setups))
     return document

@@ -100,10 +100,11 @@ class Candles:
         """Return the bars that open at or after `start_s`."""
         return slice(int(np.searchsorted(self.time_s, start_s)), len(self))
 
-    def part(self, bars: slice) -> Candles:
-        """Return some of the bars."""
+    def until(self, moment_s: int) -> Candles:
+        """Return the bars that were finished at `moment_s`."""
+        size = int(np.searchsorted(self.end_s, moment_s, side="right"))
         arrays = ("time_s", "duration_s", "open", "high", "low", "close", "volume", "taker_buy_share")
-        return replace(self, **{name: getattr(self, name)[bars] for name in arrays})
+        return replace(self, **{name: getattr(self, name)[:size] for name in arrays})
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -270,15 +271,14 @@ def market_at(market: Market, moment_s: int) -> Market:
 
 
 def _venue_at(venue: VenueMarket, moment_s: int) -> VenueMarket:
-    bars = slice(0, int(np.searchsorted(venue.candles.end_s, moment_s, side="right")))
-    funding = venue.funding
+    candles, funding = venue.candles.until(moment_s), venue.funding
     if funding is not None:
         known = slice(0, int(np.searchsorted(funding.time_s, moment_s, side="right")))
         funding = replace(funding, time_s=funding.time_s[known], rate=funding.rate[known])
     return VenueMarket(
         venue=venue.venue,
-        candles=venue.candles.part(bars),
-        open_interest=None if venue.open_interest is None else venue.open_interest[bars],
+        candles=candles,
+        open_interest=None if venue.open_interest is None else venue.open_interest[: len(candles)],
         margin=venue.margin,
         funding=funding if funding is not None and len(funding.time_s) else None,
     )

@@ -42,16 +42,20 @@ SERVING = "fathom serve"
 ABOUT_ONE_DATABASE = [command for command in commands(README) if command.startswith("fathom db ")]
 ABOUT_ONE_FIT = [command for command in commands(README) if "m3.toml" in shlex.split(command)]
 """Which go on from each other, like those about one database."""
+WALK_TIMEOUT_S = 1_500
+WALKING_FORWARD = "fathom skill zones --recordings ../shared/data"
+"""Which takes minutes, and writes a page that is kept here."""
+WALKS = [command for command in commands(README) if command.startswith(WALKING_FORWARD)]
 RUN_HERE = [
     command
     for command in commands(README)
-    if command.startswith("fathom ") and command not in {SERVING, *ABOUT_ONE_DATABASE, *ABOUT_ONE_FIT}
+    if command.startswith("fathom ") and command not in {SERVING, *ABOUT_ONE_DATABASE, *ABOUT_ONE_FIT, *WALKS}
 ]
 
 
 def test_every_command_of_the_readme_is_run_somewhere() -> None:
     assert sorted(commands(README)) == sorted(
-        {*RUN_BY_MAKE, *RUN_HERE, *ABOUT_ONE_DATABASE, *ABOUT_ONE_FIT, SERVING}
+        {*RUN_BY_MAKE, *RUN_HERE, *ABOUT_ONE_DATABASE, *ABOUT_ONE_FIT, *WALKS, SERVING}
     )  # each of them once
     assert RUN_BY_MAKE[:2] == ["make run", "make test"]  # the two commands that set it up come first
 
@@ -84,7 +88,7 @@ def in_place(word: str) -> str:
     return str((ROOT / word).resolve()) if word.startswith("../shared") else word
 
 
-def run_in(folder: Path, command: str) -> None:
+def run_in(folder: Path, command: str, timeout_s: int = COMMAND_TIMEOUT_S) -> None:
     words = [in_place(word) for word in shlex.split(command)]
     absent = [
         word for word in words if word.startswith(str((ROOT / "../shared").resolve())) and not Path(word).exists()
@@ -97,7 +101,7 @@ def run_in(folder: Path, command: str) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=COMMAND_TIMEOUT_S,
+        timeout=timeout_s,
         check=False,
     )
     assert done.returncode == 0, f"{command}: {done.stderr}"
@@ -114,6 +118,13 @@ def test_what_was_fitted_is_scored_by_the_next_command(tmp_path: Path) -> None:
     assert len(ABOUT_ONE_FIT) > 1
     for command in ABOUT_ONE_FIT:
         run_in(tmp_path, command)
+
+
+@pytest.mark.soak
+def test_the_page_about_skill_is_what_its_command_writes(tmp_path: Path) -> None:
+    (command,) = WALKS
+    run_in(tmp_path, command, WALK_TIMEOUT_S)
+    assert (tmp_path / "skill.md").read_text(encoding="utf-8") == (ROOT / "docs/skill.md").read_text(encoding="utf-8")
 
 
 def test_the_commands_about_the_database_work_one_after_the_other(tmp_path: Path) -> None:

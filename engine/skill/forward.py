@@ -18,10 +18,11 @@ from engine.windows import HOUR_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkForward:
-    """What zones and setups turned out to be worth."""
+    """What zones and setups turned out to be worth that were published every `step_s`."""
 
     zones: ZoneSkill
     setups: SetupSkill
+    step_s: int
 
 
 def walk_forward(
@@ -54,4 +55,5 @@ def walk_forward(
     return WalkForward(
         zones=zone_skill(joined(own), joined(shuffled), seed=seed, draws=draws),
         setups=setup_skill(answers, seed=seed, draws=draws),
+        step_s=step_s,
     )

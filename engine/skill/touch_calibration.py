@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -148,7 +148,7 @@ def _forecast_part(candles: Candles, moments: IntArray) -> TouchForecasts:
     shape = (len(TOUCH_HORIZONS_H), len(moments), len(distances))
     chance, driftless, touched = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     for row, moment_s in enumerate(moments.tolist()):
-        known = candles_until(candles, moment_s)
+        known = candles.until(moment_s)
         hourly = hourly_bars(known, moment_s)
         try:
             volatility = read_volatility(known, hourly, moment_s)
@@ -166,13 +166,6 @@ def _forecast_part(candles: Candles, moments: IntArray) -> TouchForecasts:
         driftless=driftless[:, told].reshape(shape[0], -1),
         touched=touched[:, told].reshape(shape[0], -1),
     )
-
-
-def candles_until(candles: Candles, moment_s: int) -> Candles:
-    """Return the candles that were finished at `moment_s` [Unix s]."""
-    size = int(np.searchsorted(candles.end_s, moment_s, side="right"))
-    arrays = ("time_s", "duration_s", "open", "high", "low", "close", "volume", "taker_buy_share")
-    return replace(candles, **{name: getattr(candles, name)[:size] for name in arrays})
 
 
 def _touched(candles: Candles, moment_s: int, levels: FloatArray, above: np.ndarray) -> FloatArray:

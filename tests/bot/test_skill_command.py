@@ -92,3 +92,28 @@ def test_the_chance_of_touch_is_judged(fathom: Fathom, shared_data: Path) -> Non
     document = json.loads(fathom(*asked, "--json").out)
     assert [horizon["hours"] for horizon in document["horizons"]] == [12, 24, 72]
     assert "--from" in fathom(*asked[:-1], "2027-01-01").complains()
+
+
+def test_zones_are_held_against_chance(fathom: Fathom, shared_data: Path, tmp_path: Path) -> None:
+    page, hours = tmp_path / "skill.md", shared_data / "coinglass/BTC/liquidations_1h.parquet"
+    asked = ["skill", "zones", "--recordings", str(shared_data), "--symbol", "btc", "--every", "12", "--seed", "2"]
+    done = fathom(*asked, "--liquidations", str(hours), "--out", str(page), "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    lifts = {(lift["outcome"], lift["null"]): lift["lift"] for lift in document["lifts"]}
+    assert lifts["liquidated", "mirror"]["low"] > 0
+    assert lifts["touched in 72 h", "same distance"]["low"] < 0 < lifts["touched in 72 h", "same distance"]["high"]
+    assert document["weights"]["trials"]
+    text = page.read_text(encoding="utf-8")
+    assert "Answers about BTC every 12 hours from 2025-12-11T12:00:00Z on" in text
+    assert "fathom skill zones --recordings DIR --liquidations FILE --symbol btc --every 12 --seed 2" in text
+    assert str(tmp_path) not in text
+    assert "\n## Where nothing must be found\n" in text
+
+
+def test_without_liquidations_it_says_what_is_not_known(fathom: Fathom, shared_data: Path) -> None:
+    asked = ["skill", "zones", "--recordings", str(shared_data), "--symbol", "SOL", "--every", "48"]
+    done = fathom(*asked)
+    assert done.code == 0
+    assert "no realised liquidations were named" in done.out
+    assert "Nothing was chosen" in done.out
