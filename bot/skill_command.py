@@ -28,6 +28,9 @@ _ParametersOutOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE.toml", help="Write the parameters into a file.")
 ]
 _ProcessesOption = Annotated[int, typer.Option("--processes", metavar="N", min=1, help="How many work side by side.")]
+_DaskOption = Annotated[
+    str | None, typer.Option("--dask", metavar="ADDRESS", help="A Dask cluster instead, such as tcp://host:8786.")
+]
 _FitUntilOption = Annotated[
     str | None, typer.Option("--train-until", metavar="ISO", help="Fit before, judge after (default: fit to all).")
 ]
@@ -113,6 +116,7 @@ def fit(
     train_until: _FitUntilOption = None,
     seed: _SeedOption = 0,
     processes: _ProcessesOption = 2,
+    dask: _DaskOption = None,
     as_json: _JsonOption = False,  # noqa: FBT002 - typer makes a flag of it
     out: _ParametersOutOption = None,
 ) -> None:
@@ -121,9 +125,7 @@ def fit(
     Only hours before --train-until are fitted to; those after it are judged. What is kept is chosen by blocks of the
     fitted hours, each judged by a fit to the others.
     """
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
+    from bot.executors import measuring
     from bot.skill_words import fit_document, fit_text
     from bot.tokens import as_symbol
     from engine.skill.fit_m3 import fit_m3, parameters_text
@@ -134,7 +136,7 @@ def fit(
     market = RecordedSource(recordings).market(as_symbol(symbol))
     realised = read_realised_hours(liquidations)
     until_s = None if train_until is None else parse_instant(train_until)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+    with measuring(processes, dask) as executor:
         report = fit_m3(market, realised, until_s=until_s, seed=seed, executor=executor)
     if out is not None:
         out.write_text(parameters_text(report.parameters), encoding="utf-8")
@@ -150,15 +152,14 @@ def touch(
     since: _FromOption = None,
     seed: _SeedOption = 0,
     processes: _ProcessesOption = 2,
+    dask: _DaskOption = None,
     as_json: _JsonOption = False,  # noqa: FBT002 - typer makes a flag of it
 ) -> None:
     """Say how often the chance of touch was right.
 
     Forecast at every full hour from what was known then, .3 to 10 % above and below, and held against what came.
     """
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
+    from bot.executors import measuring
     from bot.skill_words import touch_document, touch_text
     from bot.tokens import as_symbol
     from engine.skill.touch_calibration import calibrate
@@ -168,7 +169,7 @@ def touch(
     source = RecordedSource(recordings)
     markets = [source.market(as_symbol(symbol)) for symbol in symbols or source.symbols()]
     from_s = None if since is None else parse_instant(since)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+    with measuring(processes, dask) as executor:
         found = calibrate(markets, from_s=from_s, seed=seed, executor=executor)
     typer.echo(json.dumps(touch_document(found), indent=2) if as_json else touch_text(found))
 
@@ -182,6 +183,7 @@ def zones(
     every: _EveryOption = 1,
     seed: _SeedOption = 0,
     processes: _ProcessesOption = 2,
+    dask: _DaskOption = None,
     as_json: _JsonOption = False,  # noqa: FBT002 - typer makes a flag of it
     out: _PageOption = None,
 ) -> None:
@@ -189,9 +191,7 @@ def zones(
 
     Publishes an answer at every hour of the recordings, grades each zone once, and holds it against chance.
     """
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
+    from bot.executors import measuring
     from bot.tokens import as_symbol
     from bot.zone_skill_words import zones_document, zones_text
     from engine.skill.forward import walk_forward
@@ -202,7 +202,7 @@ def zones(
     source = RecordedSource(recordings)
     markets = [source.market(as_symbol(symbol)) for symbol in symbols or source.symbols()]
     realised = {} if liquidations is None else {as_symbol(liquidated): read_realised_hours(liquidations)}
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+    with measuring(processes, dask) as executor:
         found = walk_forward(markets, realised, step_s=every * HOUR_S, seed=seed, executor=executor)
     page = zones_text(found, _zones_command(liquidations, liquidated, symbols, every, seed))
     if out is not None:

@@ -39,6 +39,7 @@ SLOW_TO_IMPORT = {"pandas", "matplotlib.pyplot", "scipy.stats", "ccxt"}
 LIVE_EXTRA = {"aiohttp", "ccxt", "stamina"}
 CHAT_EXTRAS = {"discord", "telegram"}
 CLUSTER_EXTRA = {"procrastinate", "psycopg", "psycopg_pool"}
+DASK = {"distributed"}
 LLM_EXTRA = {"openai", "pydantic_ai"}
 SERVE_EXTRA = {"apscheduler", "prometheus_client", "pythonjsonlogger"}
 DATABASE = {"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"}
@@ -231,6 +232,11 @@ def test_the_queue_is_known_in_one_folder_and_loaded_by_who_is_part_of_a_cluster
     }
 
 
+def test_dask_is_loaded_where_a_measurement_is_sent_to_a_cluster_only() -> None:
+    assert {module.name for module in MODULES if forbidden(module, DASK)} == {"bot.executors"}
+    assert loading(DASK, MODULES) == set()
+
+
 def test_every_other_third_party_import_comes_with_a_plain_installation() -> None:
     owners = importlib.metadata.packages_distributions()
     used = (
@@ -240,6 +246,7 @@ def test_every_other_third_party_import_comes_with_a_plain_installation() -> Non
         - SERVE_EXTRA
         - LLM_EXTRA
         - CLUSTER_EXTRA
+        - DASK
     )
     foreign = used - set(PACKAGES) - set(sys.stdlib_module_names)
     installed = plain_installation()

@@ -36,8 +36,8 @@ def walk_forward(
 ) -> WalkForward:
     """Return what was published every `step_s` about these markets, and what became of it.
 
-    realised: liquidations per hour by symbol, none where nobody recorded any; executor: where days are answered side by
-    side, None: here. No answer looks ahead; a grade sees its own horizon and nothing later.
+    realised: liquidations per hour by symbol, none where nobody recorded any; executor: where weeks are answered side
+    by side, None: here. No answer looks ahead; a grade sees its own horizon and nothing later.
 
     Raises:
         DataUnavailableError: a recording is too short to be graded.

@@ -14,7 +14,7 @@ from engine.skill.hours import SETTLING_S
 from engine.survey import survey_market
 from engine.windows import DAY_S, HOUR_S
 
-CHUNK_S = DAY_S
+CHUNK_S = 7 * DAY_S
 """One piece of work: long enough that handing over the market does not count, short enough to share out evenly."""
 
 
@@ -28,7 +28,7 @@ def moments_of(market: Market, *, step_s: int = HOUR_S) -> range:
 def publish(market: Market, moments: Sequence[int], *, executor: Executor | None = None) -> list[Findings]:
     """Return what `/liq` would have published at each moment, oldest first; no answer looks ahead.
 
-    executor: where days are answered side by side, None: here. Moments with too little history are left out. Candles,
+    executor: where weeks are answered side by side, None: here. Moments with too little history are left out. Candles,
     open interest and funding are what a recording holds of the past; books and crowds are not.
     """
     chunks: dict[int, list[int]] = {}

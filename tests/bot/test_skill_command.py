@@ -1,6 +1,7 @@
 """`fathom skill score` as it is typed: the table, the JSON, the picture, and what it refuses."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,17 @@ def test_without_liquidations_it_says_what_is_not_known(fathom: Fathom, shared_d
     assert done.code == 0
     assert "no realised liquidations were named" in done.out
     assert "Nothing was chosen" in done.out
+
+
+def test_an_address_without_a_cluster_is_refused(fathom: Fathom, shared_data: Path) -> None:
+    for address in ("nowhere", "tcp://127.0.0.1:1", "http://127.0.0.1:80"):
+        asked = ["skill", "zones", "--recordings", str(shared_data), "--dask", address]
+        assert f"there is no Dask scheduler at {address}" in fathom(*asked).complains()
+
+
+def test_without_dask_it_says_what_to_install(
+    fathom: Fathom, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    asked = ["skill", "zones", "--recordings", str(shared_data), "--dask", "tcp://127.0.0.1:8786"]
+    assert "pip install 'fathom-liq[cluster]'" in fathom(*asked).complains()
