@@ -21,6 +21,7 @@ SHOWN_SYMBOLS = 12
 _LADDER_OF = ("binanceusdm", "BTCUSDT")
 """The market whose leverages are told: it allows every tier; other symbols cut the ladder at their maximum."""
 _DEFAULT_WINDOWS = ("12h", "24h", "3d")
+LEAST_SHARE = 0.01
 _MIX_CAVEAT = "before sweeps, on BTC"
 
 _COMMANDS = (
@@ -114,14 +115,16 @@ def _mixes(model: Model) -> str:
 
 
 def _mix(ladder: Ladder, memory_s: float) -> str:
-    """Return what share each tier holds of what was opened within `memory_s` and not swept.
+    """Return what share each leverage holds of what was opened within `memory_s` and not swept, those below 1 % aside.
 
     A tier seeded at a constant rate stands at seed x half-life x (1 - 2^(-memory / half-life)).
     """
     seeded = np.bincount(ladder.tier, weights=ladder.seed_share)
     standing = seeded * ladder.half_life_s * -np.expm1(-math.log(2) * memory_s / ladder.half_life_s)
-    shares = standing / standing.sum()
+    leverages, tier = np.unique(ladder.leverages, return_inverse=True)
+    shares = np.bincount(tier, weights=standing) / standing.sum()
     return ", ".join(
         f"{leverage:g}x {percent_text(share, signed=False, decimals=0)}"
-        for leverage, share in zip(ladder.leverages, shares, strict=True)
+        for leverage, share in zip(leverages, shares, strict=True)
+        if share >= LEAST_SHARE
     )

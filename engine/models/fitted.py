@@ -16,6 +16,7 @@ from engine.inventory import ColumnPlan, Entries, Ladder, Standing, replay
 from engine.margin import MarginTerms, log_distances
 from engine.market import Candles, VenueMarket
 from engine.models.base import ModelSpec, Plans, VenueBars
+from engine.text import venue_text
 from engine.windows import DAY_S, Window, iso, parse_instant
 
 PARAMETERS_FILE = "fitted_btc.toml"
@@ -200,7 +201,7 @@ def fitted_model(parameters: Parameters) -> FittedModel:
             group="open interest",
             inputs="candles, volume, open interest",
             assumes=(
-                f"leverages and holding times under which liquidations of {origin.symbol} at {origin.venue} are "
+                f"leverages and holding times under which liquidations of {origin.symbol} at {venue_text(origin.venue)} are "
                 f"explained best: fitted to {iso(origin.from_s)[:10]} to {iso(origin.until_s)[:10]}, R² "
                 f"{origin.cross_validated_r2:.2f} on weeks held out; on other symbols it is unproven: "
                 "only their leverage limits are taken over"
