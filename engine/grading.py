@@ -11,7 +11,7 @@ Only bars count that ended after the answer and by the end of its horizon. What 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ import numpy as np
 from engine.findings import Findings
 from engine.invalidation import VALID_FOR_S, is_met
 from engine.market import Candles, Market
-from engine.results import LiquidationMap, Side, Zone
+from engine.results import LiquidationMap, Side, Verdict, Zone
 from engine.setup import SIDES, best_zone, favoured_side
 from engine.windows import HOUR_S, TOUCH_HORIZONS_H
 
@@ -84,6 +84,23 @@ class Grade:
     met: tuple[bool | None, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedAnswer:
+    """One answer and what became of it."""
+
+    findings: Findings
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedZone:
+    """One zone as it was published first, by which answer, and what became of it."""
+
+    findings: Findings
+    zone: Zone
+    grade: LevelGrade
+
+
 def is_due(findings: Findings, now_s: int) -> bool:
     """Return whether the horizon of an answer has ended."""
     return now_s >= findings.as_of_s + HORIZON_S
@@ -104,7 +121,7 @@ def grade(findings: Findings, market: Market, *, watched: Sequence[LiquidationMa
         raise ValueError(msg)
     path = Path.after(market.lead.candles, findings.as_of_s)
     return Grade(
-        zones=tuple(grade_level(path, zone.band.side, zone.band.near, daily_atr_of(zone)) for zone in findings.zones),
+        zones=grade_zones(findings, path),
         setup=_grade_setup(findings, path),
         bait=_grade_bait(findings, path),
         met=tuple(_met(number, findings, market, watched) for number in range(len(findings.invalidation))),
@@ -151,6 +168,11 @@ class Path:
     def covers(self, horizon: int) -> bool:
         """Return whether enough of the horizon of this number is known to say that something did not happen."""
         return self.known_s[horizon] >= MIN_COVER * TOUCH_HORIZONS_H[horizon] * HOUR_S
+
+
+def grade_zones(findings: Findings, path: Path) -> tuple[LevelGrade, ...]:
+    """Return what became of the zones of an answer, in their order."""
+    return tuple(grade_level(path, zone.band.side, zone.band.near, daily_atr_of(zone)) for zone in findings.zones)
 
 
 def daily_atr_of(zone: Zone) -> float:
@@ -232,3 +254,44 @@ def _met(number: int, findings: Findings, market: Market, watched: Sequence[Liqu
     seen = [is_met(condition, published_s=published_s, market=market, map_=map_) for map_ in watched]
     told = [each for each in seen if each is not None]
     return any(told) if told else None
+
+
+def zones_once(answers: Iterable[tuple[Findings, Sequence[LevelGrade]]]) -> list[GradedZone]:
+    """Return every clear zone of answers about one symbol once, in the order in which they were published.
+
+    A zone counts from the answer in which it is first published until it is touched or its horizon ends; a zone that
+    overlaps one of its side that still counts is that zone, not another one. answers: oldest first, each with the
+    grades of its zones.
+    """
+    found: list[GradedZone] = []
+    counting: list[tuple[int, GradedZone]] = []
+    for findings, levels in answers:
+        moment_s = findings.as_of_s
+        counting = [pair for pair in counting if pair[0] > moment_s]
+        for zone, level in zip(findings.zones, levels, strict=True):
+            if not zone.clear or any(_overlap(zone, each.zone) for _, each in counting):
+                continue
+            first = GradedZone(findings=findings, zone=zone, grade=level)
+            counting.append((moment_s + (level.touch_after_s or HORIZON_S), first))
+            found.append(first)
+    return found
+
+
+def _overlap(zone: Zone, other: Zone) -> bool:
+    one, two = zone.band, other.band
+    return one.side == two.side and one.low <= two.high and two.low <= one.high
+
+
+def verdicts_once(answers: Sequence[GradedAnswer]) -> list[GradedAnswer]:
+    """Return the answers about one symbol in which a verdict began: it counts once until its horizon ends.
+
+    answers: oldest first.
+    """
+    until: dict[Verdict, int] = {}
+    found = []
+    for answer in answers:
+        verdict, moment_s = answer.findings.setup.verdict, answer.findings.as_of_s
+        if moment_s >= until.get(verdict, moment_s):
+            until[verdict] = moment_s + HORIZON_S
+            found.append(answer)
+    return found

@@ -201,10 +201,10 @@ def fitted_model(parameters: Parameters) -> FittedModel:
             group="open interest",
             inputs="candles, volume, open interest",
             assumes=(
-                f"leverages and holding times under which liquidations of {origin.symbol} at {venue_text(origin.venue)} are "
-                f"explained best: fitted to {iso(origin.from_s)[:10]} to {iso(origin.until_s)[:10]}, R² "
-                f"{origin.cross_validated_r2:.2f} on weeks held out; on other symbols it is unproven: "
-                "only their leverage limits are taken over"
+                f"leverages and holding times under which liquidations of {origin.symbol} at "
+                f"{venue_text(origin.venue)} are explained best: fitted to {iso(origin.from_s)[:10]} to "
+                f"{iso(origin.until_s)[:10]}, R² {origin.cross_validated_r2:.2f} on weeks held out; on other symbols "
+                "it is unproven: only their leverage limits are taken over"
             ),
             memory="all history there is; the window only says how far back the picture goes",
             is_positions=False,

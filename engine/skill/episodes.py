@@ -1,7 +1,6 @@
 """Zones that were published hour after hour, each graded once, beside what chance would have done in their place.
 
-A zone is one episode from the hour in which it is first published until it is touched or its horizon ends; a zone that
-overlaps an open episode of its side is that episode, not another one. Three nulls stand beside each:
+What counts as one zone is the same as in the track record (`engine.grading.zones_once`). Three nulls stand beside each:
 
     same distance   the same side and distance in sigmas, at other moments: does the map know when?
     mirror          the other side at the same distance and moment: does it know which side?
@@ -20,7 +19,7 @@ import numpy as np
 
 from engine.errors import DataUnavailableError
 from engine.findings import Findings
-from engine.grading import HORIZON_S, LevelGrade, Path, daily_atr_of, grade_level
+from engine.grading import HORIZON_S, LevelGrade, Path, daily_atr_of, grade_level, grade_zones, zones_once
 from engine.grid import FloatArray
 from engine.market import Market
 from engine.results import Side, Zone
@@ -94,15 +93,22 @@ class Ground:
         level = price * math.exp(direction * sigmas * sigma)
         return grade_level(self._paths[moment_s], side, level, atr_sigmas * sigma * price)
 
-    def outcomes(self, moment_s: int, side: Side, sigmas: float, atr_sigmas: float) -> tuple[FloatArray, LevelGrade]:
-        """Return the outcomes (outcomes,) of such a level, and its grade."""
-        found = self.grade(moment_s, side, sigmas, atr_sigmas)
+    def graded(self, answer: Findings) -> tuple[Findings, tuple[LevelGrade, ...]]:
+        """Return one of the published answers with the grades of its zones."""
+        return answer, grade_zones(answer, self._paths[answer.as_of_s])
+
+    def outcomes(self, moment_s: int, side: Side, sigmas: float, atr_sigmas: float) -> FloatArray:
+        """Return the outcomes (outcomes,) of such a level."""
+        return self.came_of(moment_s, side, self.grade(moment_s, side, sigmas, atr_sigmas))
+
+    def came_of(self, moment_s: int, side: Side, found: LevelGrade) -> FloatArray:
+        """Return the outcomes (outcomes,) that a grade tells."""
         touched = [math.nan if each is None else float(each) for each in found.touched]
         after_s = found.touch_after_s
         hours = math.nan if after_s is None else after_s / HOUR_S
         went_on = math.nan if found.after_touch is None else float(found.after_touch == "continuation")
         liquidated = math.nan if after_s is None else self._liquidated(moment_s + after_s, side)
-        return np.array([*touched, hours, went_on, liquidated]), found
+        return np.array([*touched, hours, went_on, liquidated])
 
     def others(self, moment_s: int, random: np.random.Generator) -> np.ndarray:
         """Return published moments at least a horizon away, drawn with replacement."""
@@ -166,19 +172,10 @@ class _Begun:
 
 def _begun(ground: Ground) -> list[_Begun]:
     """Return the episodes in the order in which they begin."""
-    begun: list[_Begun] = []
-    open_: list[_Open] = []
-    for answer in ground.published:
-        moment_s = answer.as_of_s
-        open_ = [each for each in open_ if each.until_s > moment_s]
-        for zone in answer.zones:
-            place = _Place.of(zone, answer, ground)
-            if not zone.clear or any(each.overlaps(place, moment_s, ground) for each in open_):
-                continue
-            outcomes, found = ground.outcomes(moment_s, place.side, place.near, place.atr)
-            lasts_s = HORIZON_S if found.touch_after_s is None else found.touch_after_s
-            open_.append(_Open.of(place, moment_s, moment_s + lasts_s, ground))
-            begun.append(_Begun(moment_s, zone, place, outcomes))
+    begun = []
+    for each in zones_once(map(ground.graded, ground.published)):
+        moment_s, place = each.findings.as_of_s, _Place.of(each.zone, each.findings, ground)
+        begun.append(_Begun(moment_s, each.zone, place, ground.came_of(moment_s, place.side, each.grade)))
     return begun
 
 
@@ -189,7 +186,7 @@ def _dealt_out(ground: Ground, begun: Sequence[_Begun], random: np.random.Genera
     for each in begun:
         drawn = begun[int(random.choice(np.flatnonzero(np.abs(begun_s - each.moment_s) >= APART_S)))]
         place = drawn.place
-        outcomes, _ = ground.outcomes(each.moment_s, place.side, place.near, place.atr)
+        outcomes = ground.outcomes(each.moment_s, place.side, place.near, place.atr)
         dealt.append(_Begun(each.moment_s, drawn.zone, place, outcomes))
     return dealt
 
@@ -210,31 +207,6 @@ class _Place:
         return cls(zone.band.side, near, far, daily_atr_of(zone) / answer.price / sigma)
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """An episode that has not ended: its side and its edges [log price]."""
-
-    side: Side
-    low: float
-    high: float
-    until_s: int
-
-    @classmethod
-    def of(cls, place: _Place, moment_s: int, until_s: int, ground: Ground) -> _Open:
-        return cls(place.side, *_log_edges(place, moment_s, ground), until_s)
-
-    def overlaps(self, place: _Place, moment_s: int, ground: Ground) -> bool:
-        low, high = _log_edges(place, moment_s, ground)
-        return place.side == self.side and low <= self.high and high >= self.low
-
-
-def _log_edges(place: _Place, moment_s: int, ground: Ground) -> tuple[float, float]:
-    at, sigma = math.log(ground.price[moment_s]), ground.sigma[moment_s]
-    direction = 1 if place.side == "above" else -1
-    low, high = sorted(at + direction * edge * sigma for edge in (place.near, place.far))
-    return low, high
-
-
 def _nulls(ground: Ground, begun: Sequence[_Begun], random: np.random.Generator) -> dict[NullName, list[FloatArray]]:
     found: dict[NullName, list[FloatArray]] = {name: [] for name in NULLS}
     begun_s = np.array([each.moment_s for each in begun])
@@ -251,7 +223,7 @@ def _nulls(ground: Ground, begun: Sequence[_Begun], random: np.random.Generator)
         }
         for name, levels in asked.items():
             found[name].append(
-                _mean([ground.outcomes(moment, level.side, level.near, place.atr)[0] for moment, level in levels])
+                _mean([ground.outcomes(moment, level.side, level.near, place.atr) for moment, level in levels])
             )
     return found
 

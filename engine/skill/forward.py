@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from engine.grading import GradedAnswer
 from engine.market import Market
 from engine.skill.episodes import Episodes, episodes_of, joined
 from engine.skill.hours import RealisedHours
 from engine.skill.publishing import moments_of, publish
 from engine.skill.resampling import RESAMPLES
-from engine.skill.setup_skill import GradedAnswer, SetupSkill, graded_answers, setup_skill
+from engine.skill.setup_skill import SetupSkill, graded_answers, setup_skill
 from engine.skill.zone_skill import ZoneSkill, zone_skill
 from engine.windows import HOUR_S
 

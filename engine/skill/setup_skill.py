@@ -12,19 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.findings import Findings
-from engine.grading import HORIZON_S, Grade, grade, is_due
+from engine.grading import HORIZON_S, GradedAnswer, grade, is_due, verdicts_once
 from engine.market import Market
-from engine.results import ConditionKind, Verdict
+from engine.results import ConditionKind
 from engine.setup import favoured_side
 from engine.skill.resampling import RESAMPLES, BlockResamples, Interval
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradedAnswer:
-    """One answer and what became of it."""
-
-    findings: Findings
-    grade: Grade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +50,23 @@ class SetupSkill:
 
 
 def graded_answers(market: Market, published: Sequence[Findings]) -> list[GradedAnswer]:
-    """Return the answers in which a verdict began, graded; published: of this market's symbol, oldest first.
+    """Return answers whose horizon has ended, graded; published: of this market's symbol, oldest first.
 
     No map is rebuilt for hours in between, so whether a zone faded is not known.
     """
-    until: dict[Verdict, int] = {}
-    found = []
-    for findings in published:
-        verdict = findings.setup.verdict
-        if findings.as_of_s < until.get(verdict, 0) or not is_due(findings, market.as_of_s):
-            continue
-        until[verdict] = findings.as_of_s + HORIZON_S
-        found.append(GradedAnswer(findings=findings, grade=grade(findings, market)))
-    return found
+    due = [each for each in published if is_due(each, market.as_of_s)]
+    return [GradedAnswer(findings=each, grade=grade(each, market)) for each in due]
 
 
 def setup_skill(
     answers: Sequence[GradedAnswer], *, block_s: int = HORIZON_S, seed: int = 0, draws: int = RESAMPLES
 ) -> SetupSkill:
-    """Return what the setups of graded answers were worth."""
+    """Return what the setups of graded answers were worth; answers: of one symbol or several, each oldest first."""
+    answers = [
+        each
+        for symbol in dict.fromkeys(answer.findings.symbol for answer in answers)
+        for each in verdicts_once([answer for answer in answers if answer.findings.symbol == symbol])
+    ]
     kinds: dict[ConditionKind, list[bool]] = {}
     for each in answers:
         for condition, met in zip(each.findings.invalidation, each.grade.met, strict=True):

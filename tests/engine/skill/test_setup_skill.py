@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.grading import HORIZON_S
+from engine.grading import HORIZON_S, verdicts_once
 from engine.skill.setup_skill import graded_answers, setup_skill
 from engine.windows import HOUR_S
 from tests.engine.conftest import candles_of, market_of, venue_of
@@ -27,13 +27,13 @@ def published(verdict: str, hours: int, **parts: object):
 
 def test_a_verdict_counts_once_until_its_horizon_ends() -> None:
     every = [published("upside_sweep", hours) for hours in range(200)]
-    found = graded_answers(market(), every)
+    found = verdicts_once(graded_answers(market(), every))
     assert [(each.findings.as_of_s - AS_OF_S) // HOUR_S for each in found] == [0, 72, 144]
 
 
 def test_another_verdict_is_another_episode_and_the_unfinished_is_none() -> None:
     every = [published("upside_sweep", 0), published("downside_sweep", 5), published("upside_sweep", 250)]
-    assert len(graded_answers(market(), every)) == 2
+    assert len(verdicts_once(graded_answers(market(), every))) == 2
 
 
 def test_right_and_chance_are_counted_where_a_side_was_touched_first() -> None:
