@@ -21,7 +21,11 @@ _DOES_NOT = (
     "It does not say where price will go, gives no advice, places no orders, holds no keys to accounts, and sees no "
     "list of real stops."
 )
-_STORED_NOWHERE = "what you write, the answers, your name, and who asked for what"
+_STORED_NOWHERE = "what you write, your name, and who asked for what"
+_PUBLISHED = (
+    "which zones, setup and conditions an answer told, when and about which symbol, without anybody it was told to; "
+    "they are graded after three days, and kept for the track record"
+)
 _IN_MEMORY = "what a chat asked about last and how often you asked in the last seconds; gone when the program restarts"
 _WHERE = (
     "In the database of whoever runs this bot, and in nobody else's. That and the log, which holds no messages "
@@ -66,6 +70,7 @@ def privacy_reply() -> Reply:
         blocks=block(
             "guide",
             *(Line(label="STORED", text=f"{_whose(kept)} {kept.what}; until {kept.until}.") for kept in KEPT),
+            Line(label="ABOUT NOBODY", text=f"{_capital(_PUBLISHED)}."),
             Line(label="WHERE", text=_WHERE),
             Line(label="IN MEMORY", text=f"{_capital(_IN_MEMORY)}."),
             Line(label="NOT STORED", text=f"{_capital(_STORED_NOWHERE)}."),
@@ -74,8 +79,8 @@ def privacy_reply() -> Reply:
     )
 
 
-def track_reply(symbol: str | None) -> Reply:
-    """Return the answer to `/track` while nothing has been graded."""
+def no_track_reply(symbol: str | None) -> Reply:
+    """Return the answer to `/track` where nothing was published about a symbol, or nobody keeps it."""
     about = "" if symbol is None else f" about {symbol}"
     return Reply(blocks=block("guide", Line(label="TRACK", text=_TOO_FEW.format(about=about))), symbol=symbol)
 

@@ -10,8 +10,8 @@ from bot.about_reply import (
     no_alerts_reply,
     no_reports_reply,
     no_settings_reply,
+    no_track_reply,
     privacy_reply,
-    track_reply,
 )
 from bot.faults import fault_of
 from bot.grammar import parse_request
@@ -143,7 +143,7 @@ class Assistant:
                 return privacy_reply()
             case Track():
                 self._refuse_unknown(request.symbol)
-                return track_reply(request.symbol)
+                return no_track_reply(request.symbol)
             case Settings() | ForgetMe():  # a chat keeps settings and answers these itself
                 return no_settings_reply()
             case Report():

@@ -31,15 +31,21 @@ from bot.requests import (
     Liq,
     MarketRequest,
     NoAdviceError,
+    Points,
     Privacy,
+    Questions,
     Report,
     Request,
     RequestError,
     Settings,
+    Track,
+    Zones,
 )
 from bot.service.answer import Answer, Drawing, Order
 from bot.service.service import AnswerService, BusyError
 from bot.settings_desk import SettingsDesk
+from bot.track.keeping import AnswerKeeper
+from bot.track.track_desk import TrackDesk
 from bot.wordsmith import PlainWords, Understood, Wordsmith
 from engine.findings import Findings
 from engine.windows import window_named
@@ -47,6 +53,8 @@ from engine.windows import window_named
 REMEMBERED_CHATS = 20_000
 """Chats of which the last request is remembered in memory; a longer silence starts a new conversation."""
 
+PUBLISHING = (Liq, Zones, Questions, Points)
+"""What tells zones, setup, bait and conditions, which the track record keeps and grades."""
 NO_PICTURE = "That answer has no picture, so there is none in full size."
 
 Outcome = Literal["answered", "refused", "too_fast", "busy", "failed"]
@@ -91,6 +99,8 @@ class Handlers:
         wordsmith: Wordsmith | None = None,
         reports: ReportDesk | None = None,
         alerts: AlertDesk | None = None,
+        track: TrackDesk | None = None,
+        keeper: AnswerKeeper | None = None,
     ) -> None:
         self._service = service
         self._wordsmith = wordsmith or PlainWords()
@@ -100,6 +110,8 @@ class Handlers:
         self._desk = SettingsDesk(preferences)
         self._reports = reports
         self._alerts = alerts
+        self._track = track
+        self._keeper = keeper
         self._talks: OrderedDict[Hashable, Talk] = OrderedDict()
 
     async def said(self, text: str, place: Place) -> Outgoing:
@@ -191,6 +203,8 @@ class Handlers:
     async def _answered(self, request: Request, place: Place, liked: Preferences, *, is_hd: bool = False) -> Outgoing:
         if isinstance(request, Settings | ForgetMe | Report | Alert):
             return await self._kept(request, place, liked)
+        if isinstance(request, Track) and (told := await self._about_track(request, place, liked)) is not None:
+            return told
         order = Order(request=request, theme=liked.theme or "dark", is_hd=is_hd)
         is_cached = self._service.is_ready(order)
         if self._service.costs_work(order):  # what costs nothing is never refused
@@ -259,6 +273,17 @@ class Handlers:
         reply = told_in(said.reply, liked.time_zone)
         return Outgoing(reply=reply, request=request, buttons=said.buttons, is_brief=True, time_zone=liked.time_zone)
 
+    async def _about_track(self, request: Track, place: Place, liked: Preferences) -> Outgoing | None:
+        """Return what became of what was published; None where nothing was, or nobody keeps it."""
+        if self._track is None:
+            return None
+        self._cooldown.count(place)
+        told = await self._track.answer(request.symbol, liked.theme or "dark")
+        if told is None:
+            return None
+        reply = told_in(told.reply, liked.time_zone)
+        return Outgoing(reply=reply, request=request, drawing=told.drawing, time_zone=liked.time_zone)
+
     async def _about_alerts(self, request: Alert, place: Place, liked: Preferences) -> Outgoing:
         if self._alerts is None:
             raise RequestError("Alerts are not kept here.", ("/liq BTC", "/help"))
@@ -277,6 +302,8 @@ class Handlers:
             return
         if self._alerts is not None and isinstance(request, Liq) and answer.findings is not None:
             self._alerts.shown(place, answer.findings)
+        if self._keeper is not None and isinstance(request, PUBLISHING) and answer.findings is not None:
+            self._keeper.keep(request, answer.findings)
         self._talks[_conversation(place)] = Talk(symbol=symbol, request=request)
         self._talks.move_to_end(_conversation(place))
         if len(self._talks) > REMEMBERED_CHATS:

@@ -58,5 +58,5 @@ DELIVERY = Kept(
     is_personal=True,
 )
 KEPT = (PERSON_PREFERENCE, CHAT_PREFERENCE, SUBSCRIPTION, ALERT, DELIVERY)
-NOT_PERSONAL = ("published", "lease")
+NOT_PERSONAL = ("published", "grade", "lease")
 """Tables that name nobody: what answers showed, and which process does what."""

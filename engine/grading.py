@@ -279,7 +279,7 @@ def zones_once(answers: Iterable[tuple[Findings, Sequence[LevelGrade]]]) -> list
 
 def _overlap(zone: Zone, other: Zone) -> bool:
     one, two = zone.band, other.band
-    return one.side == two.side and one.low <= two.high and two.low <= one.high
+    return one.side == two.side and one.low < two.high and two.low < one.high  # neighbours share an edge
 
 
 def verdicts_once(answers: Sequence[GradedAnswer]) -> list[GradedAnswer]:

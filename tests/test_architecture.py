@@ -25,8 +25,8 @@ from tests.source_modules import (
     within,
 )
 
-RESULT_TYPES = {
-    f"engine.{name}" for name in ("results", "market", "realised", "grid", "windows", "text", "errors", "skill.scores")
+RESULT_TYPES = {f"engine.{name}" for name in ("results", "market", "realised", "grid", "windows", "text", "errors")} | {
+    f"engine.skill.{name}" for name in ("records", "resampling", "scores")
 }
 
 LONGEST_MODULE = 400

@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.alerts.looking import look
 from bot.service.work import do
+from bot.track.grading_work import grade_answers
 
-WORKS: Mapping[str, Callable[[Any], object]] = MappingProxyType({"answer": do, "look": look})
+WORKS: Mapping[str, Callable[[Any], object]] = MappingProxyType({"answer": do, "look": look, "grade": grade_answers})
 """Each takes a job with its market, which travels apart from the rest: one market serves many jobs."""
 
 

@@ -15,17 +15,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from bot.about_reply import track_reply
-from bot.assistant import map_key
+from bot.about_reply import no_track_reply
 from bot.deliveries.delivery import Delivery, NothingToSendError, Prepared
 from bot.handlers import Outgoing
 from bot.local_times import told_in
 from bot.presses import buttons_for
+from bot.replies import Reply
 from bot.reports.composing import Occasion, Part, on, report_of
-from bot.reports.publications import Publications, Published
+from bot.reports.publications import Publications, Published, asked_text
 from bot.reports.subscriptions import Subscription, SubscriptionStore, Terms
-from bot.requests import Liq, MarketRequest, Questions
+from bot.requests import Liq, Questions
 from bot.service.answer import Answer, Order
+from bot.track.track_desk import TrackDesk
 from engine.findings import Findings
 from engine.windows import window_named
 
@@ -58,10 +59,17 @@ class NotYetError(Exception):
 class ReportPreparer:
     """Makes the messages of reports."""
 
-    def __init__(self, answers: Answers, subscriptions: SubscriptionStore, publications: Publications) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        subscriptions: SubscriptionStore,
+        publications: Publications,
+        track: TrackDesk | None = None,
+    ) -> None:
         self._answers = answers
         self._subscriptions = subscriptions
         self._publications = publications
+        self._track = track
         self._read: OrderedDict[int, Published | None] = OrderedDict()
         self._numbers: OrderedDict[tuple[str, str, str, int], int] = OrderedDict()
 
@@ -88,7 +96,7 @@ class ReportPreparer:
         why = next((part.liq.reply.fault for part in parts if part.liq.reply.fault is not None), None)
         if why is not None and delivery.attempts < TRIES:
             raise NotYetError(why.text)
-        outgoing = _finished(_composed(parts, subscription), delivery, terms, now_s=now_s)
+        outgoing = _finished(await self._composed(parts, subscription), delivery, terms, now_s=now_s)
         if json.loads(delivery.content).get("now"):  # a test: the next report compares with the last one that was due
             return Prepared(outgoing=outgoing)
         return Prepared(outgoing=outgoing, shown=await self._shown(parts, asked, before))
@@ -129,6 +137,16 @@ class ReportPreparer:
         numbers += [each.number for each in before if each.findings.symbol in silent]
         return " ".join(map(str, numbers))
 
+    async def _composed(self, parts: Sequence[Part], subscription: Subscription) -> Outgoing:
+        terms = subscription.terms
+        symbol = terms.symbols[0] if len(terms.symbols) == 1 else None
+        track = await self._record(symbol) if terms.rhythm == "weekly" else None
+        return report_of(parts, is_first=not subscription.shown, track=track)
+
+    async def _record(self, symbol: str | None) -> Reply:
+        told = None if self._track is None else await self._track.answer(symbol)
+        return no_track_reply(symbol) if told is None else told.reply
+
     async def _kept(self, findings: Findings, asked: str) -> int:
         key = findings.symbol, asked, findings.source, findings.as_of_s
         if key not in self._numbers:
@@ -141,19 +159,6 @@ def request_of(terms: Terms, symbol: str) -> Liq:
     """Return the question that a report asks about one symbol."""
     window = None if terms.window is None else window_named(terms.window)
     return Liq(symbol=symbol, window=window, model=terms.model, venue=terms.venue)
-
-
-def asked_text(request: MarketRequest) -> str:
-    """Return which maps and which venue a request asks for: readings of the same can be compared."""
-    key = map_key(request)
-    return f"{key or 'default'} {request.venue or 'all'}"
-
-
-def _composed(parts: Sequence[Part], subscription: Subscription) -> Outgoing:
-    terms = subscription.terms
-    symbol = terms.symbols[0] if len(terms.symbols) == 1 else None
-    track = track_reply(symbol) if terms.rhythm == "weekly" else None
-    return report_of(parts, is_first=not subscription.shown, track=track)
 
 
 def _finished(outgoing: Outgoing, delivery: Delivery, terms: Terms, *, now_s: int) -> Outgoing:

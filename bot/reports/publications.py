@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.assistant import map_key
+from bot.requests import MarketRequest
 from engine.findings import Findings
 
 
@@ -27,3 +29,9 @@ class Publications(Protocol):
     async def find(self, number: int) -> Published | None:
         """Return findings by their number."""
         ...
+
+
+def asked_text(request: MarketRequest) -> str:
+    """Return which maps and which venue a request asks for: readings of the same can be compared."""
+    key = map_key(request)
+    return f"{key or 'default'} {request.venue or 'all'}"

@@ -2,6 +2,7 @@
 
     every few seconds ─► planner ─┐
     every minute ─► alert watch ──┴─► outbox in the database ─► courier ─► senders of the platforms
+    every five minutes ─► what was published three days ago is graded
 
 The database decides what is sent, and by whom: any number of serving processes may run this on one database.
 """
@@ -27,6 +28,8 @@ from bot.reports.preparing import ReportPreparer
 from bot.service.service import AnswerService
 from bot.serving.senders import senders_of
 from bot.serving.ticks import Tick, ticking
+from bot.track.grading_watch import GRADE_EVERY_S, GradingWatch, WorkerGraders
+from bot.track.track_desk import TrackDesk
 
 if TYPE_CHECKING:
     from bot.storage.database import Database
@@ -42,17 +45,21 @@ async def delivering(
     """Plan, watch and deliver while the block runs; at its end what is being sent is finished."""
     from bot.storage.leases import Leases
     from bot.storage.sql_alert_watch import SqlAlertWatch
+    from bot.storage.sql_grades import SqlGrades
     from bot.storage.sql_outbox import SqlOutbox
     from bot.storage.sql_planning import SqlPlanning
     from bot.storage.sql_published import SqlPublished
     from bot.storage.sql_subscriptions import SqlSubscriptions, timetable_of
 
     outbox = SqlOutbox(database)
-    reports = ReportPreparer(service, SqlSubscriptions(database), SqlPublished(database))
+    grades = SqlGrades(database)
+    track = TrackDesk(grades, service)
+    reports = ReportPreparer(service, SqlSubscriptions(database), SqlPublished(database), track)
     preparer = PreparerByKind({"report": reports, "alert": AlertPreparer(service)})
     planner = Planner(SqlPlanning(database, timetable_of), outbox, clock)
     turns = Leases(database, secrets.token_hex(8))
     watch = AlertWatch(SqlAlertWatch(database), turns, WorkerLooks(service), clock)
+    grading = GradingWatch(grades, turns, WorkerGraders(service), clock)
     async with AsyncExitStack() as closing:
         senders = senders_of(settings)
         for sender in senders.values():
@@ -69,9 +76,11 @@ async def delivering(
 
         await closing.enter_async_context(_running(courier))
         closing.push_async_callback(watch.leave)
+        closing.push_async_callback(grading.leave)
         ticks = (
             Tick(name="planning reports", every_s=PLAN_EVERY_S, work=plan),
             Tick(name="watching alerts", every_s=LOOK_EVERY_S, work=look),
+            Tick(name="grading what was published", every_s=GRADE_EVERY_S, work=grading.look),
         )
         await closing.enter_async_context(ticking(*ticks))
         yield

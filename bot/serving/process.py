@@ -39,11 +39,13 @@ from bot.serving.status_page import status_page
 from bot.serving.supervisor import Platform, Supervisor
 from bot.serving.watched import Handled, WatchedHandlers, WatchedSource
 from bot.serving.workers import prepare_worker
+from bot.track.keeping import AnswerKeeper
 from bot.wordsmith import Wordsmith
 from engine.sources.base import Closable, Source
 
 if TYPE_CHECKING:
     from bot.storage.database import Database
+    from bot.track.track_desk import TrackDesk
 
 CATALOGUE_WAIT_S = 15.0
 """How long the start waits for the venues to tell their symbols; later ones are learnt with the first answers."""
@@ -121,7 +123,9 @@ class ServingProcess:
             await wordsmith.start()
             database = await _database(closing, self._settings)
             await closing.enter_async_context(_joined(shared, self._settings, database))
-            handlers = self._handlers(service, database, wordsmith)
+            keeper = _keeper(database)
+            closing.push_async_callback(keeper.close)
+            handlers = self._handlers(service, database, wordsmith, keeper)
             platforms = enabled_platforms(self._settings, handlers)
             self._supervisor = Supervisor([part for parts in platforms.values() for part in parts])
             self._follow(service, self._pulse, self._supervisor)
@@ -132,7 +136,9 @@ class ServingProcess:
             ended = await self._supervisor.run()
         raise ConfigError(" ".join(status.reason or f"{status.name} ended." for status in ended))
 
-    def _handlers(self, service: AnswerService, database: Database, wordsmith: Wordsmith) -> WatchedHandlers:
+    def _handlers(
+        self, service: AnswerService, database: Database, wordsmith: Wordsmith, keeper: AnswerKeeper
+    ) -> WatchedHandlers:
         statistics = Statistics(
             version=importlib.metadata.version("fathom-liq"),
             source=service.source_name,
@@ -160,6 +166,8 @@ class ServingProcess:
             wordsmith=wordsmith,
             reports=_reports(database, service, venues, self._settings, self._clock),
             alerts=_alerts(database, service, self._settings, self._clock),
+            track=_track(database, service),
+            keeper=keeper,
         )
 
     def _follow(self, service: AnswerService, pulse: WorkerPulse, supervisor: Supervisor) -> None:
@@ -198,6 +206,19 @@ def _alerts(database: Database, service: AnswerService, settings: Settings, cloc
     from bot.storage.sql_alerts import SqlAlerts
 
     return AlertDesk(SqlAlerts(database, settings.alerts), ServiceReadings(service), clock.now_s)
+
+
+def _track(database: Database, service: AnswerService) -> TrackDesk:
+    from bot.storage.sql_grades import SqlGrades
+    from bot.track.track_desk import TrackDesk
+
+    return TrackDesk(SqlGrades(database), service)
+
+
+def _keeper(database: Database) -> AnswerKeeper:
+    from bot.storage.sql_published import SqlPublished
+
+    return AnswerKeeper(SqlPublished(database))
 
 
 def _shared_pool(settings: Settings, own: WorkerPool) -> Pool:

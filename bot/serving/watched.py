@@ -20,6 +20,8 @@ from bot.replies import Reply, fault_reply
 from bot.reports.report_desk import ReportDesk
 from bot.requests import Request
 from bot.service.service import AnswerService
+from bot.track.keeping import AnswerKeeper
+from bot.track.track_desk import TrackDesk
 from bot.wordsmith import Wordsmith
 from engine.errors import DataUnavailableError
 from engine.market import Market
@@ -67,8 +69,10 @@ class WatchedHandlers(Handlers):
         wordsmith: Wordsmith | None = None,
         reports: ReportDesk | None = None,
         alerts: AlertDesk | None = None,
+        track: TrackDesk | None = None,
+        keeper: AnswerKeeper | None = None,
     ) -> None:
-        super().__init__(service, preferences, cooldown, wordsmith, reports, alerts)
+        super().__init__(service, preferences, cooldown, wordsmith, reports, alerts, track, keeper)
         self._observe = observe
         self._owns = owns
         self._status = status

@@ -1,6 +1,6 @@
 """Rows as lines of JSON and back: what exports print, and what backups of PostgreSQL hold.
 
-    {"fathom": "backup", "format": 1, "schema": "0002"}
+    {"fathom": "backup", "format": 1, "schema": "0003"}
     {"table": "person_preference", "row": {"platform": "telegram", "user_id": 7, "theme": "light"}}
     {"end": 1}
 

@@ -81,6 +81,14 @@ published = Table(
     UniqueConstraint("symbol", "asked", "source", "as_of_s"),
 )
 
+grade = Table(
+    "grade",
+    metadata,
+    Column("published_id", BigInteger, ForeignKey("published.id"), primary_key=True, autoincrement=False),
+    Column("graded_s", BigInteger, nullable=False),
+    Column("grade", Text, nullable=False),  # what became of it; never changed
+)
+
 subscription = Table(
     "subscription",
     metadata,

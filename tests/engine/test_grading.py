@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.findings import Findings
-from engine.grading import HORIZON_S, Grade, LevelGrade, Path, daily_atr_of, grade, grade_level, is_due
+from engine.grading import HORIZON_S, Grade, LevelGrade, Path, daily_atr_of, grade, grade_level, is_due, zones_once
 from engine.results import Bait, Condition, Setup
 from tests.engine.conftest import candles_of, market_of, venue_of
 from tests.engine.made_zones import AS_OF_S, M1_24H, PRICE, map_of, zone_at
@@ -246,3 +246,14 @@ def test_a_level_is_graded_as_a_walk_over_the_bars_would(seed: int, level: float
     found = grade_level(path, side, level, ATR)
     assert found.touch_after_s == (None if touch is None else (touch + 1) * HOUR)
     assert found.after_touch == (None if outcome == "both" else outcome)
+
+
+# once
+
+
+def test_neighbours_that_share_an_edge_are_two_zones() -> None:
+    inner, outer = zone_at(51_000.0), zone_at(51_200.0)
+    assert inner.band.high == outer.band.low
+    untouched = LevelGrade(touched=(False, False, False))
+    found = zones_once([(findings(zones=(inner, outer)), (untouched, untouched))])
+    assert [each.zone for each in found] == [inner, outer]

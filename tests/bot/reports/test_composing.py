@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.about_reply import track_reply
+from bot.about_reply import no_track_reply
 from bot.chats.discord_chat.page import page_of
 from bot.chats.telegram_chat.telegram_text import CAPTION_UNITS, caption_of, units
 from bot.reports.composing import LATE_FROM_S, Occasion, on, report_of
@@ -81,7 +81,7 @@ def test_without_any_data_a_report_says_what_is_missing_and_shows_no_picture():
 
 
 def test_a_weekly_report_holds_the_track_record_before_the_caveats():
-    outgoing = report_of([part_of()], track=track_reply("BTC"))
+    outgoing = report_of([part_of()], track=no_track_reply("BTC"))
     assert kinds(outgoing)[-5:] == ["checklist", "guide", "missing", "notes", "disclaimer"]
 
 

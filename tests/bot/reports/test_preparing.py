@@ -7,8 +7,8 @@ import pytest
 
 from bot.deliveries.delivery import Delivery, Destination, NothingToSendError
 from bot.replies import Fault, fault_reply
-from bot.reports.preparing import TRIES, NotYetError, ReportPreparer, asked_text
-from bot.reports.publications import Published
+from bot.reports.preparing import TRIES, NotYetError, ReportPreparer
+from bot.reports.publications import Published, asked_text
 from bot.reports.subscriptions import Subscription, Terms
 from bot.requests import Liq
 from bot.service.answer import Answer

@@ -75,7 +75,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(url):
             await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     with_database(url, age)
-    with pytest.raises(NewerSchemaError, match="has schema 9999, and this program knows no later one than 0002") as no:
+    with pytest.raises(NewerSchemaError, match="has schema 9999, and this program knows no later one than 0003") as no:
         with_database(url, age)
     assert fault_of(no.value).error_id is None
 

@@ -1,0 +1,1 @@
+"""What was published, kept and graded: the track record."""
