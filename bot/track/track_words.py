@@ -62,9 +62,8 @@ def _rates(record: TrackRecord) -> tuple[Line, ...]:
     if favoured.decided:
         points = 100 * favoured.lift.estimate
         low, high = 100 * favoured.lift.low, 100 * favoured.lift.high
-        verdict = (
-            "unproven" if favoured.lift.holds(0.0) else "better than chance" if points > 0 else "worse than chance"
-        )
+        proven = "better than chance" if points > 0 else "worse than chance"
+        verdict = "unproven" if favoured.lift.holds(0.0) else proven
         text = (
             f"the favoured side's zone came first in {_share(favoured.right)} of {favoured.decided:,}, by chance "
             f"{_share(favoured.by_chance)}: {points:+.0f} points ({low:+.0f} to {high:+.0f}), {verdict}"
