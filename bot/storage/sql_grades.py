@@ -24,8 +24,10 @@ class SqlGrades:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def due(self, published_until_s: int, *, most: int) -> tuple[Published, ...]:
-        """Return what was published until a moment and has no grade, oldest first; what cannot be read is left out.
+    async def due(self, published_until_s: int, *, most: int, after: int = 0) -> tuple[Published, ...]:
+        """Return what was published until a moment and has no grade, by number from the one after `after` on.
+
+        What cannot be read is left out.
 
         Raises:
             StorageError: the database fails.
@@ -34,8 +36,8 @@ class SqlGrades:
         wanted = (
             select(published)
             .join_from(published, grade, isouter=True)
-            .where(grade.c.published_id.is_(None), published.c.as_of_s <= published_until_s)
-            .order_by(published.c.as_of_s, published.c.id)
+            .where(grade.c.published_id.is_(None), published.c.as_of_s <= published_until_s, published.c.id > after)
+            .order_by(published.c.id)
             .limit(most)
         )
         async with self._database.reading() as connection:

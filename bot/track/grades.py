@@ -33,8 +33,8 @@ class KeptRecord:
 class Grades(Protocol):
     """Where grades are kept; every method raises StorageError where the database fails."""
 
-    async def due(self, published_until_s: int, *, most: int) -> tuple[Published, ...]:
-        """Return what was published until a moment and has no grade, oldest first."""
+    async def due(self, published_until_s: int, *, most: int, after: int = 0) -> tuple[Published, ...]:
+        """Return what was published until a moment and has no grade, by number from the one after `after` on."""
         ...
 
     async def keep(self, graded: Sequence[tuple[int, Grade]], *, now_s: int) -> None:

@@ -68,6 +68,7 @@ class GradingWatch:
         self._turns = turns
         self._graders = graders
         self._clock = clock
+        self._looked_at = 0  # the last number of the last round: what cannot be graded keeps nothing behind it waiting
         self._is_away = False
 
     async def look(self) -> int:
@@ -91,7 +92,8 @@ class GradingWatch:
         now_s = self._clock.now_s()
         if not await self._turns.take(LEASE, now_s=now_s, until_s=now_s + LEASE_S):
             return 0
-        due = await self._grades.due(now_s - HORIZON_S, most=MOST_AT_ONCE)
+        due = await self._grades.due(now_s - HORIZON_S, most=MOST_AT_ONCE, after=self._looked_at)
+        self._looked_at = due[-1].number if due else 0
         together: defaultdict[tuple[str, str | None], list[Published]] = defaultdict(list)
         for each in due:
             together[each.findings.symbol, venue_of(each.asked)].append(each)

@@ -181,7 +181,7 @@ def test_a_traceback_in_the_log_holds_no_secret():
     handler = logging.StreamHandler(out)
     handler.setFormatter(RedactedFormatter(logging.Formatter("%(levelname)s %(message)s")))
     error = ConnectionError(f"cannot reach https://host/bot{TELEGRAM_TOKEN}/getMe")
-    log = logging.getLogger("other.library")
+    log = logging.getLogger("other.package")
     log.addHandler(handler)
     try:
         log.error("request to %s failed", f"/bot{TELEGRAM_TOKEN}/", exc_info=error)

@@ -91,6 +91,22 @@ def test_a_market_that_cannot_be_read_keeps_no_other_waiting(url, caplog):
     assert "answers about BTC are not graded now" in caplog.text
 
 
+def test_what_cannot_be_graded_keeps_nothing_behind_it_waiting(url, monkeypatch):
+    monkeypatch.setattr("bot.track.grading_watch.MOST_AT_ONCE", 2)
+
+    async def work(database):
+        stuck = [NOW_S - HORIZON_S - 300 * number for number in (5, 4)]
+        await publish(database, *stuck, NOW_S - HORIZON_S)
+        graders = Graders(untold=stuck)
+        one = watch(database, graders, NOW_S)
+        graded = [await one.look() for _ in range(4)]
+        return graded, sum(count for _, _, count in graders.asked)
+
+    graded, asked = with_database(url, work)
+    assert graded == [0, 1, 0, 0]
+    assert asked == 2 + 1 + 2  # the third round finds nothing behind, the fourth begins again
+
+
 def test_many_answers_are_several_jobs(url):
     async def work(database):
         await publish(database, *(NOW_S - HORIZON_S - 300 * number for number in range(MOST_A_JOB + 3)))
